@@ -712,3 +712,64 @@ class RevokeOrganCredentialsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeOrganCredentialsResponse: _TypeAlias = RevokeOrganCredentialsResponse  # noqa: Y015
+
+@_typing.final
+class AnnounceCalendarRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    actor: _builtins.str
+    year: _builtins.int
+    source: _builtins.str
+    """the notice's number"""
+    complete: _builtins.bool
+    """false: dates of this year stay provisional"""
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___CalendarDay]:
+        """may name days of the December before"""
+
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        year: _builtins.int = ...,
+        days: _abc.Iterable[Global___CalendarDay] | None = ...,
+        source: _builtins.str = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "command_id", b"command_id", "complete", b"complete", "days", b"days", "source", b"source", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceCalendarRequest: _TypeAlias = AnnounceCalendarRequest  # noqa: Y015
+
+@_typing.final
+class AnnounceCalendarResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    YEAR_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        year: _builtins.int = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceCalendarResponse: _TypeAlias = AnnounceCalendarResponse  # noqa: Y015

@@ -90,6 +90,11 @@ class CatalogServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.RevokeOrganCredentialsRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.RevokeOrganCredentialsResponse.FromString,
                 _registered_method=True)
+        self.AnnounceCalendar = channel.unary_unary(
+                '/gongkai.rpc.catalog.v1.CatalogService/AnnounceCalendar',
+                request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -163,6 +168,13 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnnounceCalendar(self, request, context):
+        """Replaces what was known of the year; whoever counts working days counts again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -220,6 +232,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.RevokeOrganCredentials,
                     request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.RevokeOrganCredentialsRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.RevokeOrganCredentialsResponse.SerializeToString,
+            ),
+            'AnnounceCalendar': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnounceCalendar,
+                    request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -520,6 +537,33 @@ class CatalogService:
             '/gongkai.rpc.catalog.v1.CatalogService/RevokeOrganCredentials',
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.RevokeOrganCredentialsRequest.SerializeToString,
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.RevokeOrganCredentialsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnnounceCalendar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.catalog.v1.CatalogService/AnnounceCalendar',
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarRequest.SerializeToString,
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,8 @@ class CatalogServiceStub:
     """Commands. Each repeats its first result when command_id was seen before."""
     AddOrganCredential: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.AddOrganCredentialRequest, _catalog_pb2.AddOrganCredentialResponse]
     RevokeOrganCredentials: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.RevokeOrganCredentialsRequest, _catalog_pb2.RevokeOrganCredentialsResponse]
+    AnnounceCalendar: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.AnnounceCalendarRequest, _catalog_pb2.AnnounceCalendarResponse]
+    """Replaces what was known of the year; whoever counts working days counts again."""
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -63,6 +65,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Commands. Each repeats its first result when command_id was seen before."""
     AddOrganCredential: _aio.UnaryUnaryMultiCallable[_catalog_pb2.AddOrganCredentialRequest, _catalog_pb2.AddOrganCredentialResponse]  # type: ignore[assignment]
     RevokeOrganCredentials: _aio.UnaryUnaryMultiCallable[_catalog_pb2.RevokeOrganCredentialsRequest, _catalog_pb2.RevokeOrganCredentialsResponse]  # type: ignore[assignment]
+    AnnounceCalendar: _aio.UnaryUnaryMultiCallable[_catalog_pb2.AnnounceCalendarRequest, _catalog_pb2.AnnounceCalendarResponse]  # type: ignore[assignment]
+    """Replaces what was known of the year; whoever counts working days counts again."""
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """The city's registry: who is there, what must be disclosed, which days are worked."""
@@ -144,5 +148,13 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.RevokeOrganCredentialsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.RevokeOrganCredentialsResponse, _abc.Awaitable[_catalog_pb2.RevokeOrganCredentialsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def AnnounceCalendar(
+        self,
+        request: _catalog_pb2.AnnounceCalendarRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.AnnounceCalendarResponse, _abc.Awaitable[_catalog_pb2.AnnounceCalendarResponse]]:
+        """Replaces what was known of the year; whoever counts working days counts again."""
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
