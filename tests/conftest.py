@@ -1,0 +1,93 @@
+"""Real servers for every test that asks: started once a session, each test with an empty place of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gongkai.devstack.nats import Nats
+from gongkai.devstack.ports import free_port
+from gongkai.devstack.postgres import Postgres
+from gongkai.devstack.process import Child, ChildSpec
+
+TESTER = "gongkai"
+"""The role of the databases given to tests: no superuser, like a service's."""
+
+
+@contextmanager
+def running(spec: ChildSpec, state: Path) -> Iterator[Child]:
+    """The child of this spec, ready; gone afterwards."""
+    child = Child(spec, run=state / "run", logs=state / "logs")
+    child.start()
+    try:
+        child.wait_ready()
+        yield child
+    finally:
+        child.stop()
+
+
+@pytest.fixture(scope="session")
+def session_state() -> Iterator[Path]:
+    """A state folder for the servers of this session."""
+    folder = Path(tempfile.mkdtemp(prefix="gongkai-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """An empty state folder for one test, where a server's own user can reach it."""
+    folder = Path(tempfile.mkdtemp(prefix="gongkai-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(session_state: Path) -> Iterator[Postgres]:
+    """A running PostgreSQL, shared by the session."""
+    server = Postgres(session_state, free_port(), durable=False)
+    server.prepare()
+    with running(server.spec(), session_state):
+        server.ensure_role(TESTER)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_admin_url(postgres: Postgres) -> str:
+    """The superuser's SQLAlchemy URL."""
+    return postgres.admin_url()
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh empty database; dropped after the test, whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres.ensure_database(name, TESTER)
+    yield postgres.url(TESTER, name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def nats_child() -> Iterator[tuple[Nats, Child]]:
+    """A fresh nats-server for one test, and its process: ``kill()``, ``start()``, ``wait_ready()``."""
+    folder = Path(tempfile.mkdtemp(prefix="gongkai-nats-"))
+    port = free_port()
+    server = Nats(folder, port, free_port([port]))
+    server.prepare()
+    with running(server.spec(), folder) as child:
+        yield server, child
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def nats(nats_child: tuple[Nats, Child]) -> str:
+    """The URL of a fresh nats-server: JetStream with ``sync_interval: always``, no credentials asked."""
+    return nats_child[0].url
