@@ -1,0 +1,1 @@
+"""The demo: invented organs and records, so that a new stack has something to show."""

@@ -15,6 +15,9 @@ NOTICE = "本条为演示数据，机关、人员与数字均为虚构。"
 """Stands at the end of every invented text."""
 
 
+_LATE_SHARE = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class DemoOrgan:
     """An invented organ of a real division."""
@@ -62,7 +65,10 @@ def demo_documents(today: date, rng: random.Random) -> Iterator[tuple[str, dict[
             for template in pair:
                 for age in (rng.randint(2, 80), rng.randint(90, 175)):
                     serial += 1
-                    yield organ.code, _document(county, organ, domain, template, serial, today - timedelta(days=age), rng)
+                    yield (
+                        organ.code,
+                        _document(county, organ, domain, template, serial, today - timedelta(days=age), rng),
+                    )
 
 
 def _organ_of(county: _County, domain: str) -> DemoOrgan:
@@ -72,10 +78,18 @@ def _organ_of(county: _County, domain: str) -> DemoOrgan:
 
 
 def _document(
-    county: _County, organ: DemoOrgan, domain: str, template: dict[str, Any], serial: int, published: date, rng: random.Random
+    county: _County,
+    organ: DemoOrgan,
+    domain: str,
+    template: dict[str, Any],
+    serial: int,
+    published: date,
+    rng: random.Random,
 ) -> dict[str, Any]:
     # Most are public within the 20 working days of Art. 26; about one in ten is late, so that the board has something to show.
-    formed = published - timedelta(days=rng.randint(32, 50) if rng.random() < 0.1 else rng.randint(0, 20))
+    formed = published - timedelta(
+        days=rng.randint(32, 50) if rng.random() < _LATE_SHARE else rng.randint(0, 20)
+    )
     values = {
         "county": county.name,
         "place": county.township,

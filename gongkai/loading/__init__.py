@@ -1,0 +1,1 @@
+"""Reads departmental files by mapping and turns their rows into events."""

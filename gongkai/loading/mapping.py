@@ -41,7 +41,11 @@ class FieldRule(_Part):
     def read(self, row: dict[str, Any]) -> str:
         """The field's text; empty where the row has none."""
         raw = row.get(self.source)
-        text = {None: "null", True: "true", False: "false"}.get(raw) if raw is None or isinstance(raw, bool) else str(raw)
+        text = (
+            {None: "null", True: "true", False: "false"}.get(raw)
+            if raw is None or isinstance(raw, bool)
+            else str(raw)
+        )
         text = self.translate.get(text or "", text or "")
         if text == "null":
             return ""
@@ -63,7 +67,9 @@ class KindRules(_Part):
 
     def kind_of(self, title: str) -> str:
         """The kind's code for a title."""
-        return next((rule.kind for rule in self.rules if any(word in title for word in rule.words)), self.default)
+        return next(
+            (rule.kind for rule in self.rules if any(word in title for word in rule.words)), self.default
+        )
 
 
 class BodyRule(_Part):
@@ -100,7 +106,9 @@ def load_mapping(name_or_path: str) -> Mapping:
         text = built_in.read_text(encoding="utf-8")
     else:
         known = "、".join(known_mappings())
-        raise MappingError(f"没有名为“{name_or_path}”的映射。自带的有：{known}；也可以用 --mapping 给出映射文件（.yaml）。")
+        raise MappingError(
+            f"没有名为“{name_or_path}”的映射。自带的有：{known}；也可以用 --mapping 给出映射文件（.yaml）。"
+        )
     try:
         return Mapping.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
@@ -113,7 +121,9 @@ def load_mapping(name_or_path: str) -> Mapping:
 def known_mappings() -> list[str]:
     """Names of the mappings that come with Gongkai."""
     folder = files("gongkai.loading") / "mappings"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    )
 
 
 def mapping_for_file(file: Path) -> str:

@@ -61,14 +61,16 @@ def _json_row(file: Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise MappingError(f"“{file.name}”第 {number} 行不是 JSON：{error}。请改正这一行后再装载；已经送出的行不会重复。") from error
+        raise MappingError(
+            f"“{file.name}”第 {number} 行不是 JSON：{error}。请改正这一行后再装载；已经送出的行不会重复。"
+        ) from error
     if not isinstance(row, dict):
         raise MappingError(f"“{file.name}”第 {number} 行不是 JSON 对象。")
     return row
 
 
 def _open(file: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(file, "rb") if file.name.endswith(".gz") else file.open("rb"))
+    return cast("BinaryIO", gzip.open(file, "rb") if file.name.endswith(".gz") else file.open("rb"))
 
 
 def row_digest(row: dict[str, Any]) -> str:
@@ -80,7 +82,8 @@ def row_digest(row: dict[str, Any]) -> str:
 def row_event(row: dict[str, Any], mapping: Mapping) -> RowEvent:
     """The event of one row. The row's digest is both the event's id and the record's key at its department."""
     digest = row_digest(row)
-    fields = {name: text for name, rule in mapping.fields.items() if (text := rule.read(row))}
+    read = {name: rule.read(row) for name, rule in mapping.fields.items()}
+    fields = {name: text for name, text in read.items() if text}
     event: dict[str, Any] = {
         "record": digest,
         "organ": mapping.organ.code,
@@ -93,7 +96,7 @@ def row_event(row: dict[str, Any], mapping: Mapping) -> RowEvent:
     }
     upload = None
     text = row.get(mapping.body.source) if mapping.body else None
-    if mapping.body and isinstance(text, str) and text:
+    if mapping.body is not None and isinstance(text, str) and text:
         data = text.encode()
         if len(data) > INLINE_LIMIT:
             upload = Upload(hashlib.sha256(data).hexdigest(), mapping.body.media_type, data)
