@@ -1,0 +1,1 @@
+"""What catalog decides: pure functions from state and command to events, without I/O."""
