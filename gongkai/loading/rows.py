@@ -12,10 +12,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from gongkai.contracts.ingest import INLINE_LIMIT
 from gongkai.loading.mapping import Mapping, MappingError
-
-INLINE_LIMIT = 256 * 1024
-"""Bytes of body an event may carry; a larger one is uploaded first."""
 
 
 @dataclass(frozen=True, slots=True)

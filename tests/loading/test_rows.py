@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gongkai.contracts.ingest import INLINE_LIMIT
 from gongkai.loading.mapping import MappingError, known_mappings, load_mapping, mapping_for_file
-from gongkai.loading.rows import INLINE_LIMIT, read_rows, row_event
+from gongkai.loading.rows import read_rows, row_event
 
 pytestmark = pytest.mark.domain
 
