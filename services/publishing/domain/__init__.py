@@ -1,0 +1,1 @@
+"""What publishing decides: pure, no clock, no disk, no network."""

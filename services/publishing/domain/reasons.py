@@ -1,0 +1,117 @@
+"""Every reason of publishing in one table: code → field, text in Chinese, article. Texts never repeat what was sent.
+
+The same codes list what a migrated record lacks (its defects); a defect is told by the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from gongkai.refusal import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one reason is told."""
+
+    field: str
+    message_zh: str
+    article: str = ""
+
+
+_BY = "《政府信息公开条例》第"
+
+REASONS: Final[Mapping[str, Told]] = MappingProxyType(
+    {
+        # the envelope
+        "event.unreadable": Told(
+            "", "数据不是 JSON 对象，无法读取。请检查编码（UTF-8）后以新的事件编号重发。"
+        ),
+        "event.type-unknown": Told("ce-type", "事件类型不认识，或与发送的主题不符。请对照接入指南填写。"),
+        "event.id-missing": Told("ce-id", "事件没有编号，无法答复。请给每个事件一个编号。"),
+        "event.id-reused": Told("ce-id", "这个事件编号已用于另一内容。修改后的内容请用新的编号发送。"),
+        "event.stale": Told("ce-time", "本记录已登记更新的一次报送，这个较早的事件不再适用。"),
+        "field.malformed": Told("", "字段的类型不对。请对照接入指南填写。"),
+        "field.too-long": Told("", "字段过长。请缩短后重发。"),
+        # who
+        "organ.missing": Told("organ", "缺少发布机关。", _BY + "十条"),
+        "organ.mismatch": Told(
+            "organ", "发布机关与发送主题的机关不一致；机关只能报送本机关的政府信息。", _BY + "十条"
+        ),
+        "organ.unknown": Told("organ", "发布机关尚未在平台登记。请先由管理员登记机关。"),
+        "record.missing": Told("record", "缺少本机关对该信息的编号（record）。"),
+        "record.unknown": Told("record", "本机关没有报送过这个编号的信息。"),
+        # the header
+        "title.missing": Told("title", "缺少名称（标题）。", _BY + "十二条"),
+        "division.missing": Told("division", "缺少所属区划。"),
+        "division.unknown": Told("division", "所属区划不在区划表中。"),
+        "division.outside": Told("division", "所属区划不是本机关的区划，也不在其辖区内。", _BY + "十条"),
+        "kind.missing": Told("kind", "缺少信息种类。"),
+        "kind.unknown": Told("kind", "信息种类不在种类表中。"),
+        "formed-on.missing": Told("formed_on", "缺少生成（成文）日期。", _BY + "十二条"),
+        "formed-on.unreadable": Told("formed_on", "生成（成文）日期无法识别。请写成 2026-11-23 这样的形式。"),
+        "formed-on.future": Told("formed_on", "生成（成文）日期晚于今天。"),
+        "attribute.missing": Told("attribute", "缺少公开属性。公开属性应当在源头确定。", _BY + "十三条"),
+        "attribute.unknown": Told(
+            "attribute", "公开属性只有主动公开、依申请公开、不予公开三种。", _BY + "十三条"
+        ),
+        "attribute.on-request": Told(
+            "attribute", "依申请公开的信息不通过本渠道发布，申请人提出申请时再提供。", _BY + "十三条"
+        ),
+        "attribute.withheld": Told(
+            "attribute", "不予公开的信息不得发布。请撤回并按保密要求处理。", _BY + "十四条"
+        ),
+        "ground.missing": Told("ground", "缺少确定公开属性的理由。", _BY + "十七条"),
+        "confirmer.missing": Told("confirmer", "缺少公开属性的确认人（姓名和职务）。", _BY + "十七条"),
+        "confirmer.name-missing": Told("confirmer.name", "缺少公开属性确认人的姓名。", _BY + "十七条"),
+        "confirmer.post-missing": Told("confirmer.post", "缺少公开属性确认人的职务。", _BY + "十七条"),
+        "matter.unknown": Told("matter", "所填公开事项不在现行的公开事项目录中。"),
+        "domain.unknown": Told("domain", "所填领域不在现行的公开事项目录中。"),
+        "domain.mismatch": Told("domain", "所填领域与公开事项所属的领域不一致。"),
+        "doc-number.nonstandard": Told(
+            "doc_number",
+            "发文字号不合规范。应为机关代字、六角括号内的四位年份、序号和“号”，如 宿政办〔2026〕28号。",
+        ),
+        "doc-number.missing": Told("doc_number", "规范性文件没有发文字号。"),
+        "effective-on.unreadable": Told("effective_on", "施行日期无法识别。请写成 2026-11-23 这样的形式。"),
+        "expires-on.unreadable": Told("expires_on", "失效日期无法识别。请写成 2026-11-23 这样的形式。"),
+        "expires-on.before-effective": Told("expires_on", "失效日期早于施行日期。"),
+        "validity.unknown": Told("validity", "有效性的写法不在有效性表中。"),
+        "validity.missing": Told("validity", "没有注明有效性。"),
+        "published-on.missing": Told("published_on", "缺少原发布日期，以进入本平台的日期代替。"),
+        "published-on.unreadable": Told("published_on", "原发布日期无法识别，以进入本平台的日期代替。"),
+        "published-on.future": Told("published_on", "原发布日期晚于今天，以进入本平台的日期代替。"),
+        "provenance.unknown": Told("provenance", "来源只有 live（新发布）和 migration（历史迁移）两种。"),
+        "personal.identity-number": Told("", "含有居民身份证号码，不得公开。请删除后重发。", _BY + "十五条"),
+        "personal.mobile-number": Told(
+            "", "含有手机号码，不得公开。请删除或改用办公电话后重发。", _BY + "十五条"
+        ),
+        # content
+        "content.ambiguous": Told("body", "正文或附件应当恰好给出 text、base64、digest 三者之一。"),
+        "content.base64": Told("body", "正文或附件的 base64 编码无法解开。"),
+        "content.too-large": Told(
+            "body", "随事件发送的正文和附件合计超过 256 KiB。请先上传文件，再在事件中填写其摘要（digest）。"
+        ),
+        "content.media-type": Told("body", "缺少正文或附件的媒体类型（media_type），或写法不对。"),
+        "content.digest": Told("body", "摘要（digest）应当是 64 位小写十六进制的 SHA-256。"),
+        "content.not-uploaded": Told("body", "平台没有这个摘要的文件。请先上传文件，再以新的事件编号重发。"),
+        "content.destroyed": Told(
+            "body", "这份内容已因保护隐私或秘密被永久销毁，不得再次发布。", _BY + "十五条"
+        ),
+        "attachment.name-missing": Told("attachments", "附件没有名称。"),
+        # withdrawal and destruction
+        "reason.missing": Told("reason", "缺少理由。"),
+        "on.unreadable": Told("on", "撤回日期无法识别。请写成 2026-11-23 这样的形式。"),
+        "on.future": Told("on", "撤回日期晚于今天。"),
+        "digest.unknown": Told("digest", "平台没有这个摘要的内容。"),
+    }
+)
+
+
+def reason(code: str, field: str | None = None) -> Reason:
+    """The reason of a code, about its usual field unless another is named."""
+    told = REASONS[code]
+    return Reason(code, told.message_zh, told.field if field is None else field, told.article)
