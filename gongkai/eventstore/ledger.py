@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import orjson
 from sqlalchemy import ARRAY, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,7 +49,7 @@ class CommandLedger:
     async def find(self, conn: AsyncConnection, command_ids: Iterable[str]) -> dict[str, Entry]:
         """The entries of those commands that were answered before."""
         rows = await conn.execute(_FIND, {"ids": sorted(set(command_ids))})
-        return {row.command_id: Entry(*row) for row in rows}
+        return {row.command_id: Entry(*row[:3], outcome=orjson.loads(row.outcome)) for row in rows}
 
     async def record(self, conn: AsyncConnection, entries: Sequence[Entry]) -> None:
         """Record answers; before the append lock is taken.
@@ -65,7 +66,7 @@ class CommandLedger:
                 "command_id": entry.command_id,
                 "actor": entry.actor,
                 "fingerprint": entry.fingerprint,
-                "outcome": entry.outcome,
+                "outcome": canonical(entry.outcome),
                 "recorded_at": at,
             }
             for entry in sorted(entries, key=lambda entry: entry.command_id)

@@ -22,7 +22,6 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
@@ -64,7 +63,7 @@ command = Table(
     Column("command_id", Identifier, primary_key=True),
     Column("actor", Text, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False, comment="SHA-256 of what was asked"),
-    Column("outcome", JSONB, nullable=False, comment="what was answered"),
+    Column("outcome", Text, nullable=False, comment="what was answered, canonical JSON"),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
-import orjson
 import psycopg
-from sqlalchemy import (
-    ARRAY,
-    JSON,
-    BigInteger,
-    Integer,
-    Text,
-    bindparam,
-    cast,
-    column,
-    func,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.eventstore import personal, schema
+from gongkai.eventstore import personal, schema, statements
 from gongkai.eventstore.codec import Codec, DomainEvent, canonical
 from gongkai.eventstore.errors import AppendBusy, DuplicateEvent, UnknownEventType, VersionConflict
 from gongkai.eventstore.event import Clock, Ids, StoredEvent
-from gongkai.eventstore.schema import event as event_table
 from gongkai.eventstore.vault import Vault
 from gongkai.eventstore.verification import Verification, digest_of, verify
 
@@ -51,38 +36,6 @@ __all__ = [
 # to a database, so services on one server do not meet.
 _APPEND_LOCK: Final = 0x676F6E676B616901
 _CONFLICT = re.compile(r"\(stream, version\)=\((?P<stream>.*), (?P<version>\d+)\)")
-
-# All rows travel as one JSON parameter: the statement is the same short text for one event and for a thousand, so
-# that nobody renders or parses it again. At 500 events this is three times the rate of a VALUES list.
-_WRITTEN = tuple(c for c in event_table.c if c.name != "position")
-_ROWS = (
-    func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON))
-    .table_valued(*(column(c.name, c.type) for c in _WRITTEN), column("place", Integer), name="row")
-    .render_derived(with_types=True)
-)
-_INSERT = (
-    insert(event_table)
-    .from_select(_WRITTEN, select(*(_ROWS.c[c.name] for c in _WRITTEN)).order_by(_ROWS.c.place))
-    .returning(event_table.c.position)
-)
-_COLUMNS = tuple(c for c in event_table.c if c.name != "digest")
-_LOAD = (
-    select(*_COLUMNS)
-    .where(event_table.c.stream == func.any(bindparam("streams", type_=ARRAY(Text))))
-    .order_by(event_table.c.stream, event_table.c.version)
-)
-_READ = (
-    select(*_COLUMNS)
-    .where(event_table.c.position > bindparam("after", type_=BigInteger))
-    .order_by(event_table.c.position)
-    .limit(bindparam("limit", type_=Integer))
-)
-_PRESENT = text(
-    "SELECT stream, version FROM event"
-    " JOIN unnest(CAST(:streams AS text[]), CAST(:versions AS int[])) AS asked (stream, version)"
-    " USING (stream, version)"
-)
-_HEAD = select(func.coalesce(func.max(event_table.c.position), 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +113,12 @@ class EventStore:
         rows = await self._rows(conn, drafts)
         await self._take_append_lock(conn)
         try:
-            inserted = await conn.execute(_INSERT, {"rows": orjson.dumps(rows, default=_hex).decode()})
+            inserted = await conn.execute(statements.INSERT, {"rows": statements.as_json(rows)})
         except IntegrityError as error:
             _raise_conflict(error, batch)
         # Positions are drawn in the order of the rows, whatever order they are returned in.
         return [
-            _stored(row, position, draft.event)
+            statements.stored(row, position, draft.event)
             for position, row, draft in zip(sorted(inserted.scalars()), rows, drafts, strict=True)
         ]
 
@@ -177,17 +130,18 @@ class EventStore:
         """The histories of many streams in one query; every stream asked for is a key."""
         histories: dict[str, list[StoredEvent]] = {stream: [] for stream in streams}
         if histories:
-            for stored in await self._decode(conn, await conn.execute(_LOAD, {"streams": list(histories)})):
+            found = await conn.execute(statements.LOAD, {"streams": list(histories)})
+            for stored in await self._decode(conn, found):
                 histories[stored.stream].append(stored)
         return histories
 
     async def read(self, conn: AsyncConnection, after: int, limit: int) -> list[StoredEvent]:
         """Up to ``limit`` events behind position ``after``, of all streams, in order; none is ever skipped."""
-        return await self._decode(conn, await conn.execute(_READ, {"after": after, "limit": limit}))
+        return await self._decode(conn, await conn.execute(statements.READ, {"after": after, "limit": limit}))
 
     async def head(self, conn: AsyncConnection) -> int:
         """The position of the last event; 0 for an empty log."""
-        return int((await conn.execute(_HEAD)).scalar_one())
+        return int((await conn.execute(statements.HEAD)).scalar_one())
 
     async def epoch(self, conn: AsyncConnection) -> str:
         """What positions of this log belong to; sortable. Two epochs' positions cannot be compared."""
@@ -196,7 +150,7 @@ class EventStore:
     async def renew_epoch(self, conn: AsyncConnection) -> str:
         """Begin a new epoch. Part of every restore: the restored log may give a position a second meaning."""
         sql = f"UPDATE store_identity SET epoch = {schema.EPOCH_SQL} RETURNING epoch"  # noqa: S608 a constant
-        return str((await conn.execute(text(sql.replace(":", "\\:")))).scalar_one())
+        return str((await conn.exec_driver_sql(sql)).scalar_one())
 
     async def verify(self, conn: AsyncConnection) -> Verification:
         """Recompute every digest and check that every stream is dense. Reads the whole log."""
@@ -231,7 +185,7 @@ class EventStore:
         if not asked:
             return
         streams, versions = zip(*asked, strict=True)
-        found = await conn.execute(_PRESENT, {"streams": list(streams), "versions": list(versions)})
+        found = await conn.execute(statements.PRESENT, {"streams": list(streams), "versions": list(versions)})
         missing = set(asked) - {(row.stream, row.version) for row in found}
         if missing:
             raise VersionConflict(*min(missing))
@@ -241,17 +195,10 @@ class EventStore:
         marks = [self._codec.personal.get(draft.event.NAME, {}) for draft in drafts]
         keys: dict[str, bytes] = {}
         if self._vault is not None and any(marks):
-            wanted = (
-                personal.subjects_to_seal(payload, mark)
-                for payload, mark in zip(payloads, marks, strict=True)
-            )
-            keys = await self._vault.provide(conn, set().union(*wanted))
+            subjects = map(personal.subjects_to_seal, payloads, marks)
+            keys = await self._vault.provide(conn, set().union(*subjects))
         return [
-            _row(
-                place,
-                draft,
-                canonical(personal.seal(payload, mark, keys, draft.event_id) if mark else payload),
-            )
+            _row(place, draft, canonical(personal.seal(payload, mark, keys, draft.event_id)))
             for place, (draft, payload, mark) in enumerate(zip(drafts, payloads, marks, strict=True))
         ]
 
@@ -293,7 +240,7 @@ class EventStore:
         if subjects and self._vault is None:
             raise ValueError("the log holds sealed events and this store has no vault to open them")
         return [
-            _stored(
+            statements.stored(
                 row,
                 row["position"],
                 self._codec.decode(
@@ -330,27 +277,6 @@ def _row(place: int, draft: _Draft, payload: str) -> dict[str, Any]:
         "recorded_at": draft.recorded_at,
     }
     return row | {"digest": digest_of(row)}
-
-
-def _hex(value: object) -> str:
-    """A digest as PostgreSQL reads ``bytea`` from text."""
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    raise TypeError(type(value).__name__)
-
-
-def _stored(row: Mapping[str, Any], position: int, data: DomainEvent) -> StoredEvent:
-    return StoredEvent(
-        position=position,
-        stream=row["stream"],
-        version=row["version"],
-        event_id=row["event_id"],
-        type=row["type"],
-        data=data,
-        actor=row["actor"],
-        command_id=row["command_id"],
-        recorded_at=row["recorded_at"].astimezone(UTC),
-    )
 
 
 def _raise_conflict(error: IntegrityError, batch: Sequence[Append]) -> NoReturn:
