@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gongkai.devstack.nats import Nats
+from gongkai.devstack.opensearch import OpenSearch
 from gongkai.devstack.ports import free_port
 from gongkai.devstack.postgres import Postgres
 from gongkai.devstack.process import Child, ChildSpec
@@ -91,3 +93,21 @@ def nats_child() -> Iterator[tuple[Nats, Child]]:
 def nats(nats_child: tuple[Nats, Child]) -> str:
     """The URL of a fresh nats-server: JetStream with ``sync_interval: always``, no credentials asked."""
     return nats_child[0].url
+
+
+@pytest.fixture(scope="session")
+def opensearch(session_state: Path) -> Iterator[OpenSearch]:
+    """A running OpenSearch, shared by the session: name indices so that tests do not meet."""
+    port = free_port()
+    server = OpenSearch(session_state, port, free_port([port]))
+    server.prepare()
+    with running(server.spec(), session_state):
+        yield server
+
+
+@pytest.fixture
+def opensearch_url(opensearch: OpenSearch) -> Iterator[str]:
+    """The URL of an OpenSearch without indices; they are deleted after the test."""
+    yield opensearch.url
+    request = urllib.request.Request(f"{opensearch.url}/*,-.*?expand_wildcards=all", method="DELETE")
+    urllib.request.urlopen(request, timeout=30).close()
