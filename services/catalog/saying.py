@@ -1,0 +1,94 @@
+"""From catalog's own events to what it says: contracts for the services (EVT) and for the province (FEED).
+
+FEED carries public facts only: no credential keys, and nothing about a credential coming or going.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gongkai.contracts import catalog as contracts
+from gongkai.contracts.contract import Contract
+from gongkai.eventstore.event import StoredEvent
+from gongkai.messaging.outgoing import Outgoing
+from services.catalog.domain.calendars import CalendarAnnounced
+from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.editions import EditionPublished, MatterRevised
+from services.catalog.domain.organs import OrganFacts, OrganRegistered
+from services.catalog.domain.rules import RuleChanged
+
+CITY: Final = "341300000000"
+"""The division that the calendar and the rules of law are told under: the city whose registry this is."""
+
+_EVT_NAMES: Final[dict[type[Contract], str]] = {
+    contracts.DivisionChanged: "division.changed",
+    contracts.OrganChanged: "organ.changed",
+    contracts.CalendarAnnounced: "calendar.announced",
+    contracts.RuleChanged: "rule.changed",
+    contracts.EditionPublished: "edition.published",
+    contracts.MatterRevised: "matter.revised",
+}
+_FEED_VERBS: Final[dict[type[Contract], str]] = {
+    contracts.DivisionChanged: "changed",
+    contracts.OrganChanged: "changed",
+    contracts.CalendarAnnounced: "announced",
+    contracts.RuleChanged: "changed",
+    contracts.EditionPublished: "adopted",
+    contracts.MatterRevised: "adopted",
+}
+
+
+def tell_services(stored: StoredEvent) -> Sequence[Outgoing]:
+    """Give the messages of EVT_CATALOG that follow from one event."""
+    contract = contract_of(stored)
+    division = _division(contract)
+    return [_outgoing(f"evt.catalog.{division}.{_EVT_NAMES[type(contract)]}", contract, stored)]
+
+
+def tell_public(stored: StoredEvent) -> Sequence[Outgoing]:
+    """Give the messages of FEED_CATALOG that follow from one event; none where it is not a public fact."""
+    if isinstance(stored.data, OrganFacts) and not isinstance(stored.data, OrganRegistered):
+        return []
+    contract = contract_of(stored)
+    return [_outgoing(f"feed.{_division(contract)}.catalog.{_FEED_VERBS[type(contract)]}", contract, stored)]
+
+
+def contract_of(stored: StoredEvent) -> Contract:
+    """Give the public state of the event's thing as of the event.
+
+    Raises:
+        TypeError: an event nobody has said how to tell; the relay stops.
+    """
+    event, version = stored.data, stored.version
+    match event:
+        case DivisionRegistered():
+            return contracts.DivisionChanged(version=version, **event.model_dump())
+        case OrganFacts():
+            facts = event.model_dump(include=set(OrganFacts.model_fields))
+            return contracts.OrganChanged(version=version, **facts)
+        case CalendarAnnounced():
+            return contracts.CalendarAnnounced(version=version, **event.model_dump())
+        case RuleChanged():
+            return contracts.RuleChanged(version=version, **event.model_dump(exclude={"name"}))
+        case EditionPublished():
+            return contracts.EditionPublished(version=version, **event.model_dump())
+        case MatterRevised():
+            return contracts.MatterRevised(version=version, **event.model_dump(exclude={"division"}))
+        case _:
+            raise TypeError(f"no contract tells {stored.type}")
+
+
+def _division(contract: Contract) -> str:
+    match contract:
+        case contracts.DivisionChanged():
+            return contract.code
+        case contracts.OrganChanged() | contracts.EditionPublished():
+            return contract.division
+        case _:
+            return CITY
+
+
+def _outgoing(subject: str, contract: Contract, stored: StoredEvent) -> Outgoing:
+    source = f"/divisions/{_division(contract)}/catalog"
+    return Outgoing(subject=subject, contract=contract, source=source, stream_id=stored.stream)

@@ -1,0 +1,87 @@
+"""From events to view rows, in the transaction that appends the events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Table, delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.eventstore.codec import DomainEvent
+from gongkai.eventstore.store import StreamWrite
+from services.catalog.domain.calendars import CalendarAnnounced
+from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.editions import EditionPublished, MatterRevised
+from services.catalog.domain.organs import OrganFacts
+from services.catalog.domain.rules import RuleChanged
+from services.catalog.views import tables
+
+Row = dict[str, Any]
+"""A table row; its types are the table's."""
+
+_ORDER: Final = (
+    tables.division,
+    tables.organ,
+    tables.calendar_year,
+    tables.calendar_day,
+    tables.rule,
+    tables.edition,
+    tables.domain,
+    tables.matter,
+)
+"""A table comes after those it refers to."""
+
+
+async def apply(conn: AsyncConnection, writes: Sequence[StreamWrite]) -> None:
+    """Bring the views to where the log will be when ``writes`` are appended; one statement a table.
+
+    Rows of one batch that replace each other are applied in the batch's order.
+    """
+    rows: dict[Table, list[Row]] = {}
+    for write in writes:
+        for version, event in enumerate(write.events, start=write.expected_version + 1):
+            for table, row in _rows(event, version):
+                rows.setdefault(table, []).append(row)
+    announced = [row["year"] for row in rows.get(tables.calendar_year, ())]
+    if announced:
+        await conn.execute(delete(tables.calendar_day).where(tables.calendar_day.c.year.in_(announced)))
+    for table in _ORDER:
+        if table in rows:
+            await conn.execute(_upsert(table), rows[table])
+
+
+def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose type is the dialect's
+    statement = insert(table)
+    rest = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+
+
+def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:
+    match event:
+        case DivisionRegistered():
+            return [(tables.division, event.model_dump() | {"version": version})]
+        case OrganFacts():
+            facts = event.model_dump(include=set(OrganFacts.model_fields))
+            return [
+                (tables.organ, facts | {"credential_keys": list(event.credential_keys), "version": version})
+            ]
+        case RuleChanged():
+            return [(tables.rule, event.model_dump() | {"version": version})]
+        case CalendarAnnounced():
+            year = event.model_dump(exclude={"days"}) | {"version": version}
+            days = [{"year": event.year, **moved.model_dump()} for moved in event.days]
+            return [(tables.calendar_year, year), *((tables.calendar_day, day) for day in days)]
+        case EditionPublished():
+            edition = event.model_dump(exclude={"edition", "domains", "matter_ids"})
+            domains = [{"edition": event.edition, **domain.model_dump()} for domain in event.domains]
+            return [
+                (tables.edition, edition | {"id": event.edition, "version": version}),
+                *((tables.domain, domain) for domain in domains),
+            ]
+        case MatterRevised():
+            matter = event.matter.model_dump() | {"edition": event.edition, "version": version}
+            return [(tables.matter, matter)]
+        case _:
+            raise TypeError(f"no view knows {event.NAME}")
