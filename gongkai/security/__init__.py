@@ -1,0 +1,1 @@
+"""Keys, tokens, who may call what, and the finding of personal data."""

@@ -1,0 +1,70 @@
+"""Who may call what: one row a method of every gRPC service. What has no row is refused.
+
+``SERVICE`` is any service of the platform, ``"service:portal"`` one of them, ``OPERATOR`` the holder of the operator's
+key, ``ORGAN`` an organ with a credential in force; what an organ may do with *which* thing the method decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gongkai.security.tokens import Caller
+
+SERVICE: Final = "service"
+OPERATOR: Final = "operator"
+ORGAN: Final = "organ"
+
+_READERS: Final = frozenset({SERVICE, OPERATOR})
+_EVERYONE: Final = frozenset({SERVICE, OPERATOR, ORGAN})
+_OPERATOR: Final = frozenset({OPERATOR})
+
+ANYBODY: Final = frozenset({"/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/"})
+"""Services that need no token: probes have none, and the interface is public."""
+
+ACCESS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "/gongkai.rpc.catalog.v1.CatalogService/ListDivisions": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/GetDivision": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/ListOrgans": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/GetOrgan": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/ListDomains": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/ListMatters": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/GetMatter": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/ListCalendarDays": _EVERYONE,
+        "/gongkai.rpc.catalog.v1.CatalogService/RegisterOrgan": _OPERATOR,
+        "/gongkai.rpc.catalog.v1.CatalogService/AddOrganCredential": _OPERATOR,
+        "/gongkai.rpc.catalog.v1.CatalogService/RevokeOrganCredentials": _OPERATOR,
+        "/gongkai.rpc.catalog.v1.CatalogService/AnnounceCalendar": _OPERATOR,
+        "/gongkai.rpc.log.v1.ContractLogService/ReadContracts": _EVERYONE,  # an organ: the public audience only
+        "/gongkai.rpc.ops.v1.OpsService/RefillStream": _OPERATOR,
+        "/gongkai.rpc.ops.v1.OpsService/ListDeadLetters": _OPERATOR,
+        "/gongkai.rpc.ops.v1.OpsService/GetDeadLetter": _OPERATOR,
+        "/gongkai.rpc.ops.v1.OpsService/RetryDeadLetter": _OPERATOR,
+        "/gongkai.rpc.ops.v1.OpsService/DiscardDeadLetter": _OPERATOR,
+        "/gongkai.rpc.ops.v1.OpsService/VerifyLog": _OPERATOR,
+        "/gongkai.rpc.oversight.v1.OversightService/GetBoard": _READERS,
+        "/gongkai.rpc.oversight.v1.OversightService/ListLateRecords": _READERS,
+        "/gongkai.rpc.oversight.v1.OversightService/ListDefects": _READERS,
+        "/gongkai.rpc.publishing.v1.RecordService/GetRecord": _READERS,
+        "/gongkai.rpc.publishing.v1.RecordService/ListRecords": _READERS,
+        "/gongkai.rpc.publishing.v1.RecordService/CountRecords": _READERS,
+        "/gongkai.rpc.publishing.v1.ContentService/FetchContent": _READERS,
+        "/gongkai.rpc.publishing.v1.ContentService/UploadContent": _EVERYONE,
+        "/gongkai.rpc.publishing.v1.ContentService/DestroyContent": _OPERATOR,
+        "/gongkai.rpc.search.v1.SearchService/Search": _READERS,
+        "/gongkai.rpc.search.v1.SearchService/Rebuild": _OPERATOR,
+    }
+)
+
+
+def may_call(caller: Caller, method: str) -> bool:
+    """Tell whether ``caller`` may call ``/package.Service/Method``; a method without a row is nobody's."""
+    granted = ACCESS.get(method, frozenset())
+    return caller.kind in granted or str(caller) in granted
+
+
+def is_open(method: str) -> bool:
+    """Tell whether the method belongs to a service that asks for no token."""
+    return any(method.startswith(service) for service in ANYBODY)

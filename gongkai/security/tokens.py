@@ -1,0 +1,206 @@
+"""Who is calling: short-lived tokens (JWT, EdDSA), each for one audience.
+
+Services and the operator sign with their key file and are known by its public half. An organ signs with the seed of
+its NATS user, so that one credential serves NATS and HTTP alike; it is known if its key is among the organ's
+``credential_keys`` in force.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import jwt
+import nkeys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from gongkai.security import keys
+from gongkai.serving.clock import Clock, Ids, new_id, utc_now
+
+LONGEST: Final = timedelta(minutes=5)
+RENEW_BEFORE: Final = timedelta(minutes=1)
+SKEW: Final = timedelta(seconds=30)
+"""How far the clocks of two machines may differ."""
+
+Kind = Literal["service", "operator", "organ"]
+OrganKeys = Callable[[str], Awaitable[Collection[str]]]
+"""Gives the public NATS user keys in force of an organ code; none for an unknown organ."""
+
+
+class TokenRefused(Exception):
+    """The token proves nothing. ``why`` is for the log, not for the caller."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a call comes from."""
+
+    kind: Kind
+    name: str
+    """Service name, ``operator``, or organ code."""
+
+    def __str__(self) -> str:
+        return self.name if self.kind == "operator" else f"{self.kind}:{self.name}"
+
+
+def issue(
+    key: Ed25519PrivateKey,
+    *,
+    caller: Caller,
+    audience: str,
+    ttl: timedelta = LONGEST,
+    clock: Clock = utc_now,
+    ids: Ids = new_id,
+    subject: str = "",
+) -> str:
+    """Return a token that says ``caller`` to ``audience``.
+
+    Args:
+        key: the caller's private key.
+        caller: who the token speaks for.
+        audience: the one service it is for.
+        ttl: how long it is good; at most five minutes.
+        clock: the present.
+        ids: gives the token's id.
+        subject: an organ's public NATS user key; for others the caller.
+
+    Raises:
+        ValueError: ``ttl`` is too long.
+    """
+    if not timedelta() < ttl <= LONGEST:
+        raise ValueError("a token is good for five minutes at most")
+    now = clock()
+    claims = {
+        "iss": f"{caller.kind}:{caller.name}",
+        "sub": subject or str(caller),
+        "aud": audience,
+        "iat": now,
+        "exp": now + ttl,
+        "jti": str(ids()),
+    }
+    return jwt.encode(claims, key, algorithm="EdDSA")
+
+
+class Verifier:
+    """Checks tokens made for one audience."""
+
+    def __init__(
+        self, audience: str, folder: Path, *, organ_keys: OrganKeys | None = None, clock: Clock = utc_now
+    ) -> None:
+        """Take the audience (this service), the folder of public keys, and where organs' keys come from."""
+        self._audience = audience
+        self._folder = folder
+        self._organ_keys = organ_keys
+        self._clock = clock
+
+    async def verify(self, token: str) -> Caller:
+        """Return who signed the token.
+
+        Raises:
+            TokenRefused: it is malformed, expired, for another audience, or signed by nobody known.
+        """
+        try:
+            claims = jwt.decode(token, options={"verify_signature": False})
+            kind, _, name = str(claims.get("iss", "")).partition(":")
+            key = await self._key(kind, name, str(claims.get("sub", "")))
+            # the clock is ours, so that time can be given in tests: the library's own checks of it are off
+            options = {
+                "verify_exp": False,
+                "verify_iat": False,
+                "require": ["exp", "iat", "aud", "iss", "jti"],
+            }
+            claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=self._audience, options=options)  # type: ignore[arg-type]
+        except jwt.PyJWTError as error:
+            raise TokenRefused(type(error).__name__) from error
+        self._check_time(claims)
+        return Caller(kind, name)  # type: ignore[arg-type]  # _key knows no other kinds
+
+    async def _key(self, kind: str, name: str, subject: str) -> Ed25519PublicKey:
+        if kind == "organ" and self._organ_keys is not None:
+            if subject not in await self._organ_keys(name):
+                raise TokenRefused("the organ's key is not in force")
+            return nats_public_key(subject)
+        if (kind == "service" and name != keys.OPERATOR) or (kind == "operator" and name == keys.OPERATOR):
+            key = keys.public_key(self._folder, name)
+            if key is not None:
+                return key
+        raise TokenRefused("nobody known by this name")
+
+    def _check_time(self, claims: dict[str, object]) -> None:
+        now = self._clock().timestamp()
+        issued, expires = claims["iat"], claims["exp"]
+        if not isinstance(issued, int | float) or not isinstance(expires, int | float):
+            raise TokenRefused("its times are no numbers")
+        if expires - issued > LONGEST.total_seconds():
+            raise TokenRefused("it is good for longer than five minutes")
+        if now > expires + SKEW.total_seconds() or now < issued - SKEW.total_seconds():
+            raise TokenRefused("expired, or not yet good")
+
+
+class KeyTokens:
+    """Tokens of one caller, one an audience at a time, renewed a minute before they end. Is a ``TokenSource``."""
+
+    def __init__(
+        self, key: Ed25519PrivateKey, caller: Caller, *, clock: Clock = utc_now, subject: str = ""
+    ) -> None:
+        self._key = key
+        self._caller = caller
+        self._clock = clock
+        self._subject = subject
+        self._kept: dict[str, tuple[float, str]] = {}
+
+    def __call__(self, audience: str) -> str:
+        """Return a token for ``audience`` that is good for a minute at least."""
+        now = self._clock().timestamp()
+        until, token = self._kept.get(audience, (0.0, ""))
+        if now >= until:
+            token = issue(
+                self._key, caller=self._caller, audience=audience, clock=self._clock, subject=self._subject
+            )
+            self._kept[audience] = (now + (LONGEST - RENEW_BEFORE).total_seconds(), token)
+        return token
+
+
+def service_tokens(folder: Path, service: str) -> KeyTokens:
+    """Return the token source of a service."""
+    return KeyTokens(keys.private_key(folder, service), Caller("service", service))
+
+
+def operator_tokens(folder: Path) -> KeyTokens:
+    """Return the token source of the operator's command line."""
+    return KeyTokens(keys.private_key(folder, keys.OPERATOR), Caller("operator", keys.OPERATOR))
+
+
+def organ_tokens(code: str, seed: bytes) -> KeyTokens:
+    """Return the token source of an organ, from the seed (``SU…``) in its NATS credentials."""
+    pair = nkeys.from_seed(bytearray(seed))
+    _, raw = nkeys.decode_seed(bytearray(seed))
+    key = Ed25519PrivateKey.from_private_bytes(bytes(raw))
+    return KeyTokens(key, Caller("organ", code), subject=pair.public_key.decode())
+
+
+def nats_public_key(text: str) -> Ed25519PublicKey:
+    """Decode a public NATS user key (``U…``: base32 of prefix, 32 bytes, CRC-16).
+
+    Raises:
+        TokenRefused: it is no such key.
+    """
+    try:
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+    except (binascii.Error, ValueError) as error:
+        raise TokenRefused("no NATS key") from error
+    body, checksum = raw[:-2], raw[-2:]
+    if len(body) != 1 + keys.KEY_BYTES or body[0] != nkeys.PREFIX_BYTE_USER:
+        raise TokenRefused("no NATS user key")
+    if nkeys.crc16_checksum(bytearray(body)) != checksum:
+        raise TokenRefused("a damaged NATS key")
+    return Ed25519PublicKey.from_public_bytes(body[1:])
