@@ -26,6 +26,10 @@ Outcome = dict[str, Any]
 """What was answered, as JSON; the ledger keeps it and gives it again."""
 
 
+def _nobody() -> None:
+    """Tell nobody: the relays look by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What a handler works with."""
@@ -33,6 +37,8 @@ class Office:
     engine: AsyncEngine
     store: EventStore
     ledger: CommandLedger
+    appended: Callable[[], None] = _nobody
+    """Told after each commit that the log has grown: a hint for the relays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +114,13 @@ async def _carry_out(
     """Do a command once. One that raced with another is decided again on what the other left."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return await _once(office, order, fingerprint(dict(asked)), decide)
+            outcome = await _once(office, order, fingerprint(dict(asked)), decide)
         except (CommandRaced, VersionConflict, IntegrityError):
             if attempt == _ATTEMPTS:
                 raise
+        else:
+            office.appended()
+            return outcome
     raise AssertionError("the loop returns or raises")
 
 
