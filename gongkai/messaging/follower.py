@@ -153,7 +153,7 @@ async def _leave(
 
 def _same_place(message: Msg, place: Place) -> bool:
     headers = message.headers or {}
-    return headers.get("gkepoch") == place.epoch and headers.get("gkposition") == str(place.position)
+    return headers.get("ce-gkepoch") == place.epoch and headers.get("ce-gkposition") == str(place.position)
 
 
 def _unseen(stream: str, messages: Sequence[Msg], place: Place) -> tuple[list[Fact], Place]:
@@ -161,7 +161,7 @@ def _unseen(stream: str, messages: Sequence[Msg], place: Place) -> tuple[list[Fa
     page = []
     for message in messages:
         headers = dict(message.headers or {})
-        epoch, position = headers.get("gkepoch", ""), int(headers.get("gkposition", "0"))
+        epoch, position = headers.get("ce-gkepoch", ""), int(headers.get("ce-gkposition", "0"))
         event_id = headers.get("ce-id", "")
         sequence = message.metadata.sequence.stream
         if epoch == place.epoch and (
