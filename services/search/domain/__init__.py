@@ -1,0 +1,1 @@
+"""What search decides without any server: documents from contracts, queries, answers."""
