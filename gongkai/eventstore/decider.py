@@ -36,7 +36,11 @@ class Folded(Generic[State]):
 
 @dataclass(frozen=True, slots=True)
 class Decider(Generic[State, Command, Event]):
-    """The rules of one kind of thing; pure. Time, ids and law come to ``decide`` inside the command."""
+    """The rules of one kind of thing; pure. Time, ids and law come to ``decide`` inside the command.
+
+    ``Event`` is usually ``DomainEvent``: ``evolve`` matches on the events of its thing, and its last case raises
+    ``UnknownEventType``, for a fold that passes over what it does not understand decides on half a history.
+    """
 
     initial: State
     decide: Callable[[State, Command], Sequence[Event]]
