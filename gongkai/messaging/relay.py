@@ -111,7 +111,11 @@ class Relay:
                 _log.warning("relay steps down: somebody else has written to the stream", stream=self.stream)
                 wait = _CANDIDATE_SECONDS
             except UnknownEventType as unknown:
-                _log.exception("relay stops: it will not skip what it does not know", stream=self.stream)
+                _log.error(
+                    "relay stops: it will not skip what it does not know",
+                    stream=self.stream,
+                    error=str(unknown),
+                )
                 raise RelayStopped(f"{self.stream}: {unknown}") from unknown
             except Exception as error:
                 if not is_transient(error):
