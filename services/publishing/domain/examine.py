@@ -64,9 +64,9 @@ def examine(
     Raises:
         Refusal: with every reason.
     """
-    provenance = document.provenance or "live"
+    provenance: Provenance = "migration" if document.provenance == "migration" else "live"
     found = Findings(lenient=provenance == "migration")
-    if provenance not in {"live", "migration"}:
+    if document.provenance not in {None, "live", "migration"}:
         found.refuse("provenance.unknown")
     _check_lengths(document, found)
     if not clean(document.organ):
@@ -79,7 +79,7 @@ def examine(
         record_key = event_id
     if not clean_title(document.title):
         found.refuse("title.missing")
-    header = _header(document, organ, registry, found, today, cast("Provenance", provenance))
+    header = _header(document, organ, registry, found, today, provenance)
     confirmer = _confirmer(document, found)
     files = _files(contents, held, found)
     found.extend(personal_reasons(document))

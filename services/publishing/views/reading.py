@@ -1,0 +1,179 @@
+"""Reading records as the public may see them. ``is_public`` is the one visibility predicate; every query here uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.contracts.publishing import RecordState
+from services.publishing.domain.divisions import prefix_of
+from services.publishing.views.tables import record, record_count, record_file
+
+MAX_PAGE_SIZE: Final = 100
+_COLUMN_OF_PREFIX: Final = {4: "city", 6: "county", 9: "town", 12: "division"}
+
+
+def is_public() -> ColumnElement[bool]:
+    """Whether a row of ``record`` may be shown: its last event made it public."""
+    return record.c.public.is_(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; an empty text narrows nothing."""
+
+    division: str = ""
+    """4 to 12 digits; everything below it too."""
+    organ: str = ""
+    kind: str = ""
+    domain: str = ""
+    month: str = ""
+    """yyyy-mm of the publication."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnRecord:
+    """What is left of a withdrawn record: when, by whom and why. Never its title or text."""
+
+    record_id: str
+    index_number: str
+    organ: str
+    organ_name: str
+    division: str
+    withdrawn_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many public records there are."""
+
+    total: int
+    by_domain: dict[str, int]
+    by_kind: dict[str, int]
+    this_year: int
+
+
+async def get_record(
+    conn: AsyncConnection, *, index_number: str = "", record_id: str = ""
+) -> RecordState | WithdrawnRecord | None:
+    """The record of an index number or an id; what is left of it if it was withdrawn; None if there never was one."""
+    named = record.c.index_number == index_number if index_number else record.c.record_id == record_id
+    row = (await conn.execute(select(record, is_public().label("shown")).where(named))).one_or_none()
+    if row is None:
+        return None
+    if row.shown:
+        return RecordState.model_validate_json(row.state)
+    return WithdrawnRecord(
+        row.record_id,
+        row.index_number,
+        row.organ,
+        row.organ_name,
+        row.division,
+        row.withdrawn_on,
+        row.withdrawn_reason,
+    )
+
+
+async def list_records(
+    conn: AsyncConnection, narrowed: Filter, *, page: int, page_size: int
+) -> tuple[list[RecordState], int]:
+    """One page (from 1) of public records, newest first, and how many there are in all.
+
+    The total comes from the counts. A page in the second half is read from the end, so that none is further than
+    half the list away, and only the ids of what is passed over are read, from the index alone.
+    """
+    total = int((await conn.execute(_total(narrowed))).scalar_one())
+    offset = (page - 1) * page_size
+    size = min(page_size, total - offset)
+    if size <= 0:
+        return [], total
+    backwards = offset > total // 2
+    order = (record.c.published_on, record.c.record_id)
+    ids = (
+        select(record.c.record_id)
+        .where(is_public(), *_narrow(narrowed))
+        .order_by(*(column.asc() if backwards else column.desc() for column in order))
+        .limit(size)
+        .offset(total - offset - size if backwards else offset)
+        .subquery()
+    )
+    wanted = select(record.c.state).join(ids, ids.c.record_id == record.c.record_id).where(is_public())
+    rows = (await conn.execute(wanted.order_by(*(column.desc() for column in order)))).scalars()
+    return [RecordState.model_validate_json(state) for state in rows], total
+
+
+async def count_records(conn: AsyncConnection, division: str, *, year: int) -> Counts:
+    """How many public records a division and everything below it has."""
+    within = _division_range(record_count.c.division, division)
+    counted = func.sum(record_count.c.records)
+    columns = (record_count.c.domain, record_count.c.kind, func.left(record_count.c.month, 4))
+    rows = (await conn.execute(select(*columns, counted).where(*within).group_by(*columns))).all()
+    by_domain: dict[str, int] = {}
+    by_kind: dict[str, int] = {}
+    this_year = 0
+    for domain, kind, counted_year, number in rows:
+        if domain and number:
+            by_domain[domain] = by_domain.get(domain, 0) + number
+        if number:
+            by_kind[kind] = by_kind.get(kind, 0) + number
+        this_year += number if counted_year == f"{year:04d}" else 0
+    return Counts(sum(row[3] for row in rows), by_domain, by_kind, this_year)
+
+
+async def public_digests(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:
+    """Those of the digests that the present version of a public record refers to."""
+    refers = exists().where(
+        and_(record.c.record_id == record_file.c.record_id, record_file.c.current, is_public())
+    )
+    asked = select(record_file.c.digest).where(record_file.c.digest.in_(digests), refers).distinct()
+    return set((await conn.execute(asked)).scalars())
+
+
+async def users_of(conn: AsyncConnection, digest: str) -> list[tuple[str, str]]:
+    """Id and division of every record any version of which refers to the digest, public or not."""
+    asked = (
+        select(record.c.record_id, record.c.division)
+        .join(record_file, record_file.c.record_id == record.c.record_id)
+        .where(record_file.c.digest == digest)
+        .order_by(record.c.record_id)
+    )
+    return [(row.record_id, row.division) for row in await conn.execute(asked)]
+
+
+def _total(narrowed: Filter) -> Select[int]:
+    counts = record_count.c
+    conditions = _division_range(counts.division, narrowed.division)
+    conditions += _equal(counts, narrowed, "organ", "kind", "domain", "month")
+    return select(func.coalesce(func.sum(counts.records), 0)).where(*conditions)
+
+
+def _narrow(narrowed: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if narrowed.division:
+        prefix = prefix_of(narrowed.division)
+        column = record.c[_COLUMN_OF_PREFIX[len(prefix)]]
+        conditions.append(column == prefix)
+    conditions += _equal(record.c, narrowed, "organ", "kind", "domain")
+    if narrowed.month:
+        first = date.fromisoformat(f"{narrowed.month}-01")
+        after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+        conditions += [record.c.published_on >= first, record.c.published_on < after]
+    return conditions
+
+
+def _equal(columns: Any, narrowed: Filter, *names: str) -> list[ColumnElement[bool]]:  # noqa: ANN401 - as below
+    return [columns[name] == value for name in names if (value := getattr(narrowed, name))]
+
+
+def _division_range(column: Any, division: str) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column of either table
+    """The division and everything below it, as a range an index can be read by (codes compare byte by byte)."""
+    if not division:
+        return []
+    prefix = prefix_of(division)
+    return [column >= prefix, column < f"{prefix}:"]  # ":" is the character after "9"

@@ -1,0 +1,133 @@
+"""Writing the record view, its files and its counts, in the transaction that appends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.publishing.domain.header import Header
+from services.publishing.domain.record import Record
+from services.publishing.saying import record_state
+from services.publishing.views.tables import record, record_count, record_file
+
+CountKey = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record before and after the events of one transaction."""
+
+    record_id: str
+    before: Record
+    after: Record
+    withdrawn_on: date | None = None
+    """Set with ``withdrawn_reason`` when the record is withdrawn afterwards."""
+    withdrawn_reason: str | None = None
+
+
+async def write_records(conn: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Bring the view to what is about to be appended; one change a record."""
+    if not changes:
+        return
+    await _write_rows(conn, [_row(change) for change in changes])
+    await _write_files(conn, changes)
+    await _write_counts(conn, changes)
+
+
+async def _write_rows(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    statement = insert(record)
+    changed = {
+        name: statement.excluded[name]
+        for name in rows[0]
+        if name not in {"record_id", "index_number"}  # an address is for ever
+    }
+    rows.sort(key=_record_id)  # one order for all writers: no ring of waits
+    await conn.execute(statement.on_conflict_do_update(index_elements=["record_id"], set_=changed), rows)
+
+
+def _record_id(row: dict[str, Any]) -> str:
+    return str(row["record_id"])
+
+
+def _row(change: Change) -> dict[str, Any]:
+    after, header = change.after, _header(change.after)
+    state = (
+        record_state(change.record_id, after.index_number, after.version, header) if after.public else None
+    )
+    return {
+        "record_id": change.record_id,
+        "index_number": after.index_number,
+        "version": after.version,
+        "public": after.public,
+        "organ": header.organ,
+        "organ_name": header.organ_name,
+        "division": header.division,
+        "city": header.division[:4],
+        "county": header.division[:6],
+        "town": header.division[:9],
+        "kind": header.kind,
+        "domain": header.domain or "",
+        "published_on": header.published_on,
+        "state": state.model_dump_json() if state else None,
+        "withdrawn_on": change.withdrawn_on,
+        "withdrawn_reason": change.withdrawn_reason,
+    }
+
+
+def _header(state: Record) -> Header:
+    if state.header is None:
+        raise ValueError("a record that never was public has no row")
+    return state.header
+
+
+async def _write_files(conn: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Every digest a record ever used, and whether its present version does."""
+    older = sorted(change.record_id for change in changes if change.before.header is not None)
+    if older:
+        await conn.execute(
+            update(record_file).where(record_file.c.record_id.in_(older)).values(current=False)
+        )
+    rows = [
+        {"record_id": change.record_id, "digest": digest, "current": True}
+        for change in sorted(changes, key=lambda change: change.record_id)
+        for digest in sorted({file.digest for file in _header(change.after).files})
+    ]
+    if rows:
+        statement = insert(record_file).on_conflict_do_update(
+            index_elements=["record_id", "digest"], set_={"current": True}
+        )
+        await conn.execute(statement, rows)
+
+
+async def _write_counts(conn: AsyncConnection, changes: Sequence[Change]) -> None:
+    moved: Counter[CountKey] = Counter()
+    for change in changes:
+        for state, step in ((change.before, -1), (change.after, 1)):
+            if state.public and state.header is not None:
+                moved[_count_key(state.header)] += step
+    rows = [
+        dict(zip(("division", "organ", "kind", "domain", "month"), key, strict=True)) | {"records": step}
+        for key, step in sorted(moved.items())
+        if step
+    ]
+    if rows:
+        statement = insert(record_count)
+        added = record_count.c.records + statement.excluded.records
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["division", "organ", "kind", "domain", "month"], set_={"records": added}
+            ),
+            rows,
+        )
+
+
+def _count_key(header: Header) -> CountKey:
+    month = header.published_on.strftime("%Y-%m")
+    return (header.division, header.organ, header.kind, header.domain or "", month)

@@ -1,0 +1,98 @@
+"""The view tables as SQLAlchemy Core sees them; ``migrations`` creates them with their indexes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+metadata = MetaData()
+
+Identifier: Final = Text(collation="C")
+
+record = Table(
+    "record",
+    metadata,
+    Column("record_id", Identifier, primary_key=True),
+    Column("index_number", Identifier, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("organ", Identifier, nullable=False),
+    Column("organ_name", Text, nullable=False),
+    Column("division", Identifier, nullable=False),
+    Column("city", Identifier, nullable=False, comment="the division's first 4 digits"),
+    Column("county", Identifier, nullable=False, comment="6 digits"),
+    Column("town", Identifier, nullable=False, comment="9 digits"),
+    Column("kind", Identifier, nullable=False),
+    Column("domain", Identifier, nullable=False, comment="empty: none"),
+    Column("published_on", Date, nullable=False),
+    Column("state", Text, comment="the public state as JSON; null while withdrawn"),
+    Column("withdrawn_on", Date),
+    Column("withdrawn_reason", Text),
+)
+
+record_file = Table(
+    "record_file",
+    metadata,
+    Column("record_id", Identifier, primary_key=True),
+    Column("digest", Identifier, primary_key=True),
+    Column("current", Boolean, nullable=False, comment="false: of an earlier version only"),
+)
+
+record_count = Table(
+    "record_count",
+    metadata,
+    Column("division", Identifier, primary_key=True),
+    Column("organ", Identifier, primary_key=True),
+    Column("kind", Identifier, primary_key=True),
+    Column("domain", Identifier, primary_key=True),
+    Column("month", Identifier, primary_key=True, comment="yyyy-mm of published_on"),
+    Column("records", Integer, nullable=False, comment="public ones"),
+)
+
+known_division = Table(
+    "known_division",
+    metadata,
+    Column("code", Identifier, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+known_organ = Table(
+    "known_organ",
+    metadata,
+    Column("code", Identifier, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("division", Identifier, nullable=False),
+    Column("uscc", Identifier, nullable=False),
+    Column("credential_keys", ARRAY(Text), nullable=False),
+)
+
+known_edition = Table(
+    "known_edition",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("domains", ARRAY(Text), nullable=False),
+    Column("matter_ids", ARRAY(Text), nullable=False),
+)
+
+known_matter = Table(
+    "known_matter",
+    metadata,
+    Column("id", Identifier, primary_key=True, comment="<edition>/<matter id>"),
+    Column("version", Integer, nullable=False),
+    Column("edition", Identifier, nullable=False),
+    Column("matter", Identifier, nullable=False),
+    Column("domain", Identifier, nullable=False),
+)
+
+registry_revision = Table(
+    "registry_revision",
+    metadata,
+    Column("one", Boolean, primary_key=True),
+    Column("revision", Integer, nullable=False, comment="grows with every change of the known_ tables"),
+)
