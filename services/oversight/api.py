@@ -1,0 +1,100 @@
+"""The gRPC edge: the board and the lists behind its numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+import grpc.aio
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
+from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
+from gongkai.serving.clock import Clock, legal_day
+from services.oversight.domain.buckets import buckets
+from services.oversight.domain.lag import RuleRow
+from services.oversight.views import reading
+from services.oversight.views.reading import Page
+
+Context = grpc.aio.ServicerContext[object, object]
+
+
+class OversightApi(OversightServiceServicer):
+    """Answers from the views. ``clock`` tells which limit is in force today."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def GetBoard(self, request: pb.GetBoardRequest, _context: Context) -> pb.GetBoardResponse:
+        """Give every organ of a division and below with its numbers, and how the lags are spread."""
+        async with self._engine.connect() as conn:
+            organs = await reading.organ_rows(conn, request.division)
+            limit = await reading.limit_on(conn, legal_day(self._clock()))
+            lags = await _lags(conn, request.division, limit)
+            seen = await reading.seen_until(conn)
+        return pb.GetBoardResponse(
+            organs=map(_organ, organs),
+            lags=lags,
+            as_of=seen.astimezone(UTC).isoformat() if seen else "",
+            limit_days=limit.value if limit else 0,
+            limit_citation=limit.citation if limit else "",
+        )
+
+    async def ListLateRecords(
+        self, request: pb.ListLateRecordsRequest, _context: Context
+    ) -> pb.ListLateRecordsResponse:
+        """List late records, the latest first."""
+        async with self._engine.connect() as conn:
+            page = Page.asked(request.page, request.page_size)
+            found = await reading.list_late(conn, request.organ, page)
+        return pb.ListLateRecordsResponse(records=map(_late, found.rows), total=found.total)
+
+    async def ListDefects(self, request: pb.ListDefectsRequest, _context: Context) -> pb.ListDefectsResponse:
+        """List records that lack something, and how often each thing is lacking."""
+        async with self._engine.connect() as conn:
+            page = Page.asked(request.page, request.page_size)
+            found = await reading.list_defects(conn, request.organ, page)
+            by_code = await reading.count_defects(conn, request.organ)
+        rows = (
+            pb.DefectRow(index_number=row.index_number, title=row.title, codes=row.defects)
+            for row in found.rows
+        )
+        return pb.ListDefectsResponse(records=rows, total=found.total, by_code=by_code)
+
+
+async def _lags(conn: AsyncConnection, division: str, limit: RuleRow | None) -> list[pb.LagBucket]:
+    if limit is None:
+        return []
+    steps = buckets(limit.value)
+    counts = await reading.count_lags(conn, division, steps)
+    return [
+        pb.LagBucket(label=step.label, count=count, late=step.late)
+        for step, count in zip(steps, counts, strict=True)
+    ]
+
+
+def _organ(row: Row[Any]) -> pb.OrganRow:
+    return pb.OrganRow(
+        organ=row.code,
+        organ_name=row.name,
+        division=row.division,
+        published=row.published,
+        withdrawn=row.withdrawn,
+        timed=row.timed,
+        late=row.late,
+        defects=row.defects,
+        median_lag=-1 if row.median_lag is None else row.median_lag,
+    )
+
+
+def _late(row: Row[Any]) -> pb.LateRecord:
+    return pb.LateRecord(
+        index_number=row.index_number,
+        title=row.title,
+        formed_on=row.formed_on.isoformat(),
+        published_on=row.published_on.isoformat(),
+        working_days=row.lag,
+        provisional=row.provisional,
+    )

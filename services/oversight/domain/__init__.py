@@ -1,0 +1,1 @@
+"""What oversight computes: pure functions over dates, the calendar and rules of law."""

@@ -1,0 +1,79 @@
+"""The calendar and the rule as stored, and measuring again what a change of them touches."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.legaltime import Calendar
+from services.oversight.domain.lag import Dates, Law, RuleRow, measure
+from services.oversight.views import tables
+
+_LAW_LOCK: Final = 0x6F76657273696768
+_PAGE: Final = 5000
+_UPDATE: Final = text(
+    "UPDATE record SET lag = new.lag, late = new.late, provisional = new.provisional"
+    " FROM unnest(CAST(:ids AS text[]), CAST(:lags AS int[]), CAST(:lates AS bool[]), CAST(:provisionals AS bool[]))"
+    " AS new (id, lag, late, provisional) WHERE record.id = new.id"
+)
+
+
+async def hold_law(conn: AsyncConnection) -> Law:
+    """Read the law and keep it unchanged until this transaction ends; others may hold it too.
+
+    Records and calendar come from two streams. Without this, a record measured by the old calendar could be
+    committed just after the new calendar's transaction had measured every record it saw.
+    """
+    await conn.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LAW_LOCK})
+    return await read_law(conn)
+
+
+async def change_law(conn: AsyncConnection) -> None:
+    """Wait for everybody who holds the law and keep others from reading it until this transaction ends."""
+    await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LAW_LOCK})
+
+
+async def measure_again(conn: AsyncConnection, *, since: date | None, until: date | None) -> int:
+    """Measure the records whose time touches ``since`` to ``until``; None means without end.
+
+    Call it in the transaction that changed the law. Returns how many records were measured.
+    """
+    law = await read_law(conn)
+    record = tables.record.c
+    touched: list[ColumnElement[bool]] = [record.formed_on.is_not(None)]
+    if since is not None:
+        touched.append(record.published_on >= since)
+    if until is not None:
+        touched.append(record.formed_on <= until)
+    columns = (record.id, record.formed_on, record.published_on, record.defects)
+    pages = select(*columns).where(*touched).order_by(record.id).limit(_PAGE)
+    done, last = 0, ""
+    while rows := (await conn.execute(pages.where(record.id > last))).all():
+        await conn.execute(_UPDATE, _measured(rows, law))
+        done, last = done + len(rows), rows[-1].id
+    return done
+
+
+def _measured(rows: Any, law: Law) -> dict[str, list[object]]:  # noqa: ANN401 - rows of a query
+    lags = [measure(Dates(row.formed_on, row.published_on, row.defects), law) for row in rows]
+    return {
+        "ids": [row.id for row in rows],
+        "lags": [lag.days if lag else None for lag in lags],
+        "lates": [bool(lag and lag.late) for lag in lags],
+        "provisionals": [bool(lag and lag.provisional) for lag in lags],
+    }
+
+
+async def read_law(conn: AsyncConnection) -> Law:
+    """Read the law as it stands."""
+    years = (await conn.execute(select(tables.calendar_year).order_by(tables.calendar_year.c.year))).all()
+    days = {date.fromisoformat(day): working for year in years for day, working in year.days.items()}
+    calendar = Calendar(days, (year.year for year in years if year.complete))
+    rows = (await conn.execute(select(tables.rule))).all()
+    return Law(
+        calendar,
+        [RuleRow(row.value, row.unit, row.effective_from, row.effective_to, row.citation) for row in rows],
+    )

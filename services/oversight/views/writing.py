@@ -1,0 +1,135 @@
+"""From contracts to view rows. A row is written only by a newer version, so order, repeats and refills do not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from gongkai.messaging.consumer import Received
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.contracts.catalog import CalendarAnnounced, OrganChanged, RuleChanged
+from gongkai.contracts.publishing import RecordState, RecordWithdrawn
+from gongkai.messaging.view import upsert_newer
+from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
+from services.oversight.views import tables
+from services.oversight.views.law import change_law, hold_law, measure_again
+
+Row = dict[str, Any]
+"""A table row; its types are the table's."""
+
+_DECEMBER, _LAST = 12, 31
+
+
+async def apply_records(conn: AsyncConnection, batch: Sequence[Received]) -> None:
+    """Apply what publishing said; the law is held until the batch is committed."""
+    law = await hold_law(conn)
+    told = [received.contract for received in batch]
+    states = [contract for contract in told if isinstance(contract, RecordState | RecordWithdrawn)]
+    organs = {state.organ: _organ_of_record(state) for state in states}
+    await upsert_newer(conn, tables.organ, _sorted(organs.values(), "code"), key="code")
+    rows = [_withdrawn(s) if isinstance(s, RecordWithdrawn) else _published(s, law) for s in states]
+    await upsert_newer(conn, tables.record, sorted(rows, key=lambda row: (row["id"], row["version"])))
+    await _note_time(conn, "publishing", batch)
+
+
+async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> None:
+    """Apply what catalog said; a changed calendar or rule measures every record it touches again."""
+    told = [received.contract for received in batch]
+    organs = [contract for contract in told if isinstance(contract, OrganChanged)]
+    rows = [contract.model_dump(include={"code", "version", "name", "division"}) for contract in organs]
+    await upsert_newer(conn, tables.organ, _sorted(rows, "code"), key="code")
+    calendars = [contract for contract in told if isinstance(contract, CalendarAnnounced)]
+    rules = [c for c in told if isinstance(c, RuleChanged) and c.code == DISCLOSURE_RULE]
+    if calendars or rules:
+        await _change_law(conn, calendars, rules)
+    await _note_time(conn, "catalog", batch)
+
+
+async def _change_law(
+    conn: AsyncConnection, calendars: Sequence[CalendarAnnounced], rules: Sequence[RuleChanged]
+) -> None:
+    await change_law(conn)
+    await upsert_newer(conn, tables.calendar_year, [_year(calendar) for calendar in calendars], key="year")
+    columns = {column.name for column in tables.rule.c}
+    rows = [rule.model_dump(include=columns) for rule in rules]
+    await upsert_newer(conn, tables.rule, rows, key="effective_from")
+    if rules:
+        await measure_again(conn, since=None, until=None)
+        return
+    years = [calendar.year for calendar in calendars]
+    # A notice may move days of the December before.
+    since, until = date(min(years) - 1, _DECEMBER, 1), date(max(years), _DECEMBER, _LAST)
+    await measure_again(conn, since=since, until=until)
+
+
+async def _note_time(conn: AsyncConnection, service: str, batch: Sequence[Received]) -> None:
+    times = [received.envelope.time for received in batch if received.envelope.time is not None]
+    if not times:
+        return
+    statement = insert(tables.freshness).values(service=service, seen_until=max(times))
+    newest = func.greatest(tables.freshness.c.seen_until, statement.excluded.seen_until)
+    await conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=[tables.freshness.c.service], set_={"seen_until": newest}
+        )
+    )
+
+
+def _published(state: RecordState, law: Law) -> Row:
+    lag = measure(Dates(state.formed_on, state.published_on, state.defects), law)
+    return {
+        "id": state.record_id,
+        "version": state.version,
+        "index_number": state.index_number,
+        "organ": state.organ,
+        "title": state.title,
+        "formed_on": state.formed_on,
+        "published_on": state.published_on,
+        "defects": list(state.defects),
+        "withdrawn": False,
+        "lag": lag.days if lag else None,
+        "late": lag is not None and lag.late,
+        "provisional": lag is not None and lag.provisional,
+    }
+
+
+def _withdrawn(state: RecordWithdrawn) -> Row:
+    """Keep that there was a record, and nothing of what it said."""
+    return {
+        "id": state.record_id,
+        "version": state.version,
+        "index_number": state.index_number,
+        "organ": state.organ,
+        "title": "",
+        "formed_on": None,
+        "published_on": None,
+        "defects": [],
+        "withdrawn": True,
+        "lag": None,
+        "late": False,
+        "provisional": False,
+    }
+
+
+def _organ_of_record(state: RecordState | RecordWithdrawn) -> Row:
+    """The organ as a record names it, until catalog's word arrives: version 0 never replaces anything."""
+    return {"code": state.organ, "version": 0, "name": state.organ_name, "division": state.division}
+
+
+def _year(calendar: CalendarAnnounced) -> Row:
+    days = {moved.day.isoformat(): moved.working for moved in calendar.days}
+    return {
+        "year": calendar.year,
+        "version": calendar.version,
+        "complete": calendar.complete,
+        "days": days,
+    }
+
+
+def _sorted(rows: Iterable[Row], key: str) -> list[Row]:
+    """Order rows by key: two transactions then wait for each other in one order, never in a ring."""
+    return sorted(rows, key=lambda row: str(row[key]))

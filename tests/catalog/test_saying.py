@@ -1,0 +1,137 @@
+"""What catalog tells the services and the public of each of its events."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from gongkai.contracts import catalog as contracts
+from gongkai.eventstore.codec import DomainEvent
+from gongkai.eventstore.event import StoredEvent
+from services.catalog.codec import CODEC
+from services.catalog.domain.calendars import CalendarAnnounced, MovedDay
+from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.editions import Domain, EditionPublished, Matter, MatterRevised
+from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered
+from services.catalog.domain.rules import RuleChanged
+from services.catalog.saying import contract_of, tell_public, tell_services
+
+pytestmark = pytest.mark.domain
+
+COUNTY = "341323000000"
+ORGAN = {
+    "code": "341323-mzj", "name": "民政局", "short_name": "民政局", "division": COUNTY, "uscc": "11341323MD23A00253",
+}  # fmt: skip
+MATTER = Matter(
+    id="m-01-001", domain="01", level1="一", level2="二", content_elements="三", legal_basis="四", time_limit="五",
+    subject="六", channels="七", audience="八", mode="主动", levels="县级", provenance="drafted",
+)  # fmt: skip
+
+EXAMPLES: list[tuple[DomainEvent, str, str]] = [
+    (
+        DivisionRegistered(code=COUNTY, name="灵璧县", level="county", parent="341300000000"),
+        f"evt.catalog.{COUNTY}.division.changed",
+        f"feed.{COUNTY}.catalog.changed",
+    ),
+    (
+        OrganRegistered.model_validate(ORGAN),
+        f"evt.catalog.{COUNTY}.organ.changed",
+        f"feed.{COUNTY}.catalog.changed",
+    ),
+    (
+        OrganCredentialAdded.model_validate(ORGAN | {"credential_keys": ["UA"], "public_key": "UA"}),
+        f"evt.catalog.{COUNTY}.organ.changed",
+        "",
+    ),
+    (
+        OrganCredentialsRevoked.model_validate(ORGAN | {"revoked_keys": ["UA"], "reason": "停用"}),
+        f"evt.catalog.{COUNTY}.organ.changed",
+        "",
+    ),
+    (
+        CalendarAnnounced(
+            year=2026,
+            days=(MovedDay(day=date(2026, 1, 1), working=False, name="元旦"),),
+            source="通知",
+            complete=True,
+        ),
+        "evt.catalog.341300000000.calendar.announced",
+        "feed.341300000000.catalog.announced",
+    ),
+    (
+        RuleChanged(
+            code="request-reply",
+            name="答复期限",
+            value=20,
+            unit="working_days",
+            effective_from=date(2019, 5, 15),
+            effective_to=None,
+            citation="《政府信息公开条例》第三十三条",
+            mark="L",
+        ),
+        "evt.catalog.341300000000.rule.changed",
+        "feed.341300000000.catalog.changed",
+    ),
+    (
+        EditionPublished(
+            edition="suzhou-1",
+            division="341300000000",
+            title="目录",
+            effective_on=date(2020, 12, 31),
+            domains=(Domain(code="01", seq=1, name="国土空间规划", lead_units="局"),),
+            matter_ids=("m-01-001",),
+        ),
+        "evt.catalog.341300000000.edition.published",
+        "feed.341300000000.catalog.adopted",
+    ),
+    (
+        MatterRevised(edition="suzhou-1", division="341300000000", matter=MATTER),
+        "evt.catalog.341300000000.matter.revised",
+        "feed.341300000000.catalog.adopted",
+    ),
+]
+
+
+def stored(event: DomainEvent) -> StoredEvent:
+    return StoredEvent(
+        position=7, stream="thing:1", version=3, event_id=UUID(int=1), type=event.NAME, data=event, actor="operator",
+        command_id="c-1", recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_every_event_of_the_log_has_an_example_here() -> None:
+    """An event nobody says how to tell would stop the relays; none may be forgotten."""
+    assert {type(event) for event, _, _ in EXAMPLES} == set(CODEC.types.values())
+
+
+@pytest.mark.parametrize(("event", "evt", "feed"), EXAMPLES, ids=[event.NAME for event, _, _ in EXAMPLES])
+def test_an_event_is_told_on_its_subjects(event: DomainEvent, evt: str, feed: str) -> None:
+    """The services hear of every event, the province of public facts only."""
+    assert [outgoing.subject for outgoing in tell_services(stored(event))] == [evt]
+    assert [outgoing.subject for outgoing in tell_public(stored(event))] == ([feed] if feed else [])
+
+
+@pytest.mark.parametrize(("event", "_evt", "_feed"), EXAMPLES, ids=[event.NAME for event, _, _ in EXAMPLES])
+def test_a_contract_carries_its_version_and_reads_back(event: DomainEvent, _evt: str, _feed: str) -> None:
+    """What goes out as JSON comes in again as the same contract, at the stream's version."""
+    contract = contract_of(stored(event))
+
+    assert type(contract).model_validate_json(contract.model_dump_json()) == contract
+    assert json.loads(contract.model_dump_json())["version"] == 3
+
+
+def test_the_services_learn_the_keys_in_force_and_the_public_none() -> None:
+    """Credential keys go to EVT, and never to FEED, whatever the organ's event."""
+    event = OrganCredentialAdded.model_validate(ORGAN | {"credential_keys": ["UA"], "public_key": "UA"})
+
+    [evt] = tell_services(stored(event))
+
+    assert isinstance(evt.contract, contracts.OrganChanged)
+    assert evt.contract.credential_keys == ("UA",)
+    assert tell_public(stored(event)) == []
+    [feed] = tell_public(stored(OrganRegistered.model_validate(ORGAN)))
+    assert isinstance(feed.contract, contracts.OrganChanged)
+    assert feed.contract.credential_keys == ()
