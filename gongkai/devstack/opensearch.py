@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from pathlib import Path
 from gongkai.devstack import jars
 from gongkai.devstack.place import data_folder, link_file, program_folder, server_user
 from gongkai.devstack.ports import LOOPBACK
-from gongkai.devstack.process import ChildSpec
+from gongkai.devstack.process import Child, ChildSpec
 
 _SETTINGS = """\
 cluster.name: gongkai
@@ -77,6 +77,9 @@ _JAVA_OPTIONS = (
 )
 
 
+_LOOK_SECONDS = 0.3
+
+
 class OpenSearch:
     """An OpenSearch node below a state folder.
 
@@ -105,14 +108,14 @@ class OpenSearch:
         """Bring the jars if they are not here yet and lay out the node's folder.
 
         Args:
-            progress: told (jars here, jars needed) while they are fetched.
+            progress: told (jars here, jars needed) while they are fetched; an exception it raises ends that.
 
         Raises:
             JarsMissing: the repository could not be reached, or gave something else.
         """
         source = jars.prepared_folder() or jars.cache_folder()
         if jars.missing(source):
-            _fetch(source, progress)
+            _fetch(source, self.state, progress)
         home = self._home()
         _lay_out(source, home)
         values = {"host": LOOPBACK, "port": self.port, "transport": self._transport, "home": home}
@@ -157,20 +160,21 @@ class OpenSearch:
         return data_folder(self.state, "opensearch", self._user)
 
 
-def _fetch(folder: Path, progress: Callable[[int, int], None]) -> None:
-    # In a process of its own: the resolver's memory goes with it.
-    command = (sys.executable, "-m", "gongkai.devstack.jars", "fetch", str(folder))
+def _fetch(folder: Path, state: Path, progress: Callable[[int, int], None]) -> None:
+    # In a process of its own: the resolver's memory goes with it, and it ends with us.
+    command = (sys.executable, "-P", "-m", "gongkai.devstack.jars", "fetch", str(folder))
+    spec = ChildSpec("opensearch-jars", command, os.environ, stop_seconds=1)
+    fetching = Child(spec, run=state / "run", logs=state / "logs")
     needed = len(jars.locked())
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as fetching:  # noqa: S603  # our own module
-        while True:
+    fetching.start()
+    try:
+        while fetching.pid is not None:
             progress(needed - len(jars.missing(folder)), needed)
-            try:
-                _, fault = fetching.communicate(timeout=0.5)
-            except subprocess.TimeoutExpired:
-                continue
-            break
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        fetching.stop()
     if fetching.returncode:
-        raise jars.JarsMissing(fault.strip().splitlines()[-1] if fault.strip() else "fetching failed")
+        raise jars.JarsMissing(fetching.last_lines(1))
     progress(needed, needed)
 
 

@@ -79,7 +79,7 @@ class Child:
         """Start the program; returns before it is ready."""
         spec = self.spec
         for folder in (self.log.parent, self.pidfile.parent):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         user = "-" if spec.user is None else str(spec.user)
         environment = {key: os.environ[key] for key in _INHERITED if key in os.environ} | dict(
             spec.environment
