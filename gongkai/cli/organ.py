@@ -1,0 +1,291 @@
+"""``gongkai organ``: organs and the credentials with which their systems speak."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+import grpc
+import nats.errors
+import typer
+from nats.aio.client import Client
+from rich.console import Console
+from rich.table import Table
+
+from gongkai import uscc as credit_code
+from gongkai.cli.endpoints import Endpoints, load_endpoints
+from gongkai.messaging.auth import (
+    AccountUpdateRefused,
+    NatsKeys,
+    create_keys,
+    organ_credentials,
+    revoke_user,
+    system_credentials,
+)
+from gongkai.messaging.connection import AccessRefused, connect
+from gongkai.messaging.provision import provision_consumer
+from gongkai.messaging.topology import organ_consumer
+from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
+from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
+from gongkai.security.tokens import operator_tokens
+from gongkai.serving.channels import channel
+from gongkai.serving.clock import new_id, utc_now
+from gongkai.serving.errors import reasons_of
+
+if TYPE_CHECKING:  # the asynchronous stub exists in the type information only
+    from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceAsyncStub
+
+app = typer.Typer(help="机关与其系统凭据。", no_args_is_help=True)
+
+State = Annotated[Path, typer.Option(help="本机状态目录")]
+T = TypeVar("T")
+
+_ACTOR: Final = "operator"
+_NATS_SECONDS: Final = 15
+_CODE_DIGITS: Final = (4, 6, 9, 12)
+_PLACEHOLDER: Final = "Y1"
+"""Registry category 其他: no organ has a code like it, so a placeholder is seen to be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrgan:
+    """An organ to add. What is empty is filled in from the code, as well as a code can tell."""
+
+    code: str
+    name: str = ""
+    short_name: str = ""
+    division: str = ""
+    """12 digits."""
+    uscc: str = ""
+    """Unified social credit code; index numbers begin with it, for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An organ with a new credential."""
+
+    organ: pb.Organ
+    credentials: str
+    """The secret ``.creds`` text; kept nowhere else."""
+    registered: bool
+    """False where the organ was in the registry before and only got another credential."""
+    placeholder: bool
+    """The credit code was made up, since none was given."""
+
+
+async def add_organ(endpoints: Endpoints, wanted: NewOrgan) -> Added:
+    """Register an organ, unless it is registered, and give it a new credential.
+
+    The secret is made here and returned once. The answers' consumer is there before the key is in force, so that
+    no answer is missed.
+
+    Raises:
+        grpc.aio.AioRpcError: catalog refuses (its reasons: `reasons_of`) or does not answer.
+        TimeoutError: NATS does not answer; nothing is in force.
+    """
+    async with _catalog(endpoints) as catalog:
+        organ = await _find(catalog, wanted.code)
+        filled = wanted if organ else await _filled(catalog, wanted)
+        if organ is None:
+            asked = pb.Organ(
+                code=filled.code,
+                name=filled.name,
+                short_name=filled.short_name,
+                division=filled.division,
+                uscc=filled.uscc,
+            )
+            request = pb.RegisterOrganRequest(command_id=str(new_id()), actor=_ACTOR, organ=asked)
+            await catalog.RegisterOrgan(request)
+        credentials = organ_credentials(_nats_keys(endpoints), wanted.code, utc_now())
+        async with _nats(endpoints, endpoints.nats_credentials("admin")) as admin:
+            await provision_consumer(admin, organ_consumer(wanted.code))
+        added = await catalog.AddOrganCredential(
+            pb.AddOrganCredentialRequest(
+                command_id=str(new_id()),
+                actor=_ACTOR,
+                organ=wanted.code,
+                public_key=credentials.public_key,
+            )
+        )
+    return Added(added.organ, credentials.text, organ is None, filled.uscc != wanted.uscc)
+
+
+async def revoke_organ(endpoints: Endpoints, code: str, reason: str) -> tuple[str, ...]:
+    """Revoke every credential of an organ: its connections are cut off, then the registry says so.
+
+    NATS comes first. Should the second step fail, the same command does both again; the other way round the
+    registry would show no key, and a connection might go on.
+
+    Returns:
+        The public keys revoked.
+
+    Raises:
+        grpc.aio.AioRpcError: catalog refuses (its reasons: `reasons_of`) or does not answer.
+        TimeoutError: NATS does not answer; nothing was changed.
+        AccountUpdateRefused: a NATS server refused; nothing was changed.
+    """
+    async with _catalog(endpoints) as catalog:
+        in_force = (await catalog.GetOrgan(pb.GetOrganRequest(code=code))).organ.credential_keys
+        await _cut_off(endpoints, tuple(in_force))
+        request = pb.RevokeOrganCredentialsRequest(
+            command_id=str(new_id()), actor=_ACTOR, organ=code, reason=reason
+        )
+        revoked = (await catalog.RevokeOrganCredentials(request)).revoked_keys
+        await _cut_off(endpoints, tuple(key for key in revoked if key not in in_force))
+    return tuple(revoked)
+
+
+async def list_organs(endpoints: Endpoints) -> list[pb.Organ]:
+    """List all organs by code."""
+    organs: list[pb.Organ] = []
+    async with _catalog(endpoints) as catalog:
+        token = ""
+        while True:
+            page = await catalog.ListOrgans(pb.ListOrgansRequest(page_size=500, page_token=token))
+            organs += page.organs
+            token = page.next_page_token
+            if not token:
+                return organs
+
+
+def placeholder_uscc(code: str, division: str) -> str:
+    """Make a well-formed credit code that is seen to be no real one; the same for the same organ."""
+    digest = hashlib.sha256(code.encode()).digest()
+    rest = "".join(credit_code.ALPHABET[byte % len(credit_code.ALPHABET)] for byte in digest[:9])
+    body = f"{_PLACEHOLDER}{division[:6]}{rest}"
+    return body + credit_code.check_character(body)
+
+
+@app.command("add")
+def add_command(
+    code: Annotated[str, typer.Argument(help="机关代码，例如 341323-mzj")],
+    name: Annotated[str, typer.Option(help="机关全称")] = "",
+    short_name: Annotated[str, typer.Option(help="机关简称")] = "",
+    division: Annotated[str, typer.Option(help="12 位区划代码；缺省取自机关代码开头的数字")] = "",
+    uscc: Annotated[str, typer.Option(help="统一社会信用代码；索引号以它开头")] = "",
+    state: State = Path(".gongkai"),
+) -> None:
+    """登记机关（已登记则跳过）并签发一份新凭据；凭据只在标准输出显示这一次。"""
+    added = _run(add_organ, load_endpoints(state), NewOrgan(code, name, short_name, division, uscc))
+    organ = added.organ
+    did = "已登记并签发凭据" if added.registered else "该机关早已登记，另签发一份凭据"
+    _tell(f"{organ.code}　{organ.name}　{organ.division}　{organ.uscc}：{did}。")
+    if added.placeholder and added.registered:
+        _tell("未提供统一社会信用代码，暂用占位代码；索引号将以它开头且不再改变，正式机关请用 --uscc 登记。")
+    _tell("以下凭据只显示这一次，请妥善保存：")
+    sys.stdout.write(added.credentials)
+
+
+@app.command("revoke")
+def revoke_command(
+    code: Annotated[str, typer.Argument(help="机关代码")],
+    reason: Annotated[str, typer.Option(help="吊销原因，记入台账")] = "由运维人员吊销",
+    state: State = Path(".gongkai"),
+) -> None:
+    """吊销机关的全部凭据：已连接的系统两秒内被断开。"""
+    revoked = _run(revoke_organ, load_endpoints(state), code, reason)
+    typer.echo(f"{code}：已吊销 {len(revoked)} 份凭据。")
+    for key in revoked:
+        typer.echo(key)
+
+
+@app.command("list")
+def list_command(state: State = Path(".gongkai")) -> None:
+    """列出全部机关及其生效的凭据数。"""
+    organs = _run(list_organs, load_endpoints(state))
+    table = Table("代码", "名称", "区划", "统一社会信用代码", "凭据", title=f"机关（{len(organs)}）")
+    for organ in organs:
+        table.add_row(organ.code, organ.name, organ.division, organ.uscc, str(len(organ.credential_keys)))
+    Console().print(table)
+
+
+async def _filled(catalog: CatalogServiceAsyncStub, wanted: NewOrgan) -> NewOrgan:
+    division = wanted.division or await _division_of(catalog, wanted.code)
+    name = wanted.name or wanted.short_name or wanted.code
+    return replace(
+        wanted,
+        name=name,
+        short_name=wanted.short_name or name,
+        division=division,
+        uscc=wanted.uscc or placeholder_uscc(wanted.code, division),
+    )
+
+
+async def _division_of(catalog: CatalogServiceAsyncStub, code: str) -> str:
+    digits = code.split("-", 1)[0]
+    if digits.isdecimal() and len(digits) in _CODE_DIGITS:
+        return digits.ljust(12, "0")
+    cities = await catalog.ListDivisions(pb.ListDivisionsRequest(level="city", page_size=1))
+    return cities.divisions[0].code if cities.divisions else ""
+
+
+async def _find(catalog: CatalogServiceAsyncStub, code: str) -> pb.Organ | None:
+    try:
+        return (await catalog.GetOrgan(pb.GetOrganRequest(code=code))).organ
+    except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            return None
+        raise
+
+
+async def _cut_off(endpoints: Endpoints, public_keys: tuple[str, ...]) -> None:
+    if not public_keys:
+        return
+    keys = _nats_keys(endpoints)
+    now = utc_now()
+    async with _nats(endpoints, system_credentials(keys, now).text) as system:
+        for key in public_keys:
+            # A JWT counts as revoked if it was issued no later than this: one of this very second too.
+            await revoke_user(keys, system, key, now + timedelta(seconds=1))
+
+
+def _nats_keys(endpoints: Endpoints) -> NatsKeys:
+    return create_keys(endpoints.keys / "nats", utc_now())
+
+
+@asynccontextmanager
+async def _catalog(endpoints: Endpoints) -> AsyncIterator[CatalogServiceAsyncStub]:
+    tokens = operator_tokens(endpoints.keys)
+    async with channel(endpoints.grpc["catalog"], audience="catalog", tokens=tokens) as opened:
+        yield CatalogServiceStub(opened)
+
+
+@asynccontextmanager
+async def _nats(endpoints: Endpoints, credentials: Path | str) -> AsyncIterator[Client]:
+    async with (
+        asyncio.timeout(_NATS_SECONDS),
+        connect(endpoints.nats, credentials, name="organ-cli") as client,
+    ):
+        yield client
+
+
+def _run(work: Callable[..., Awaitable[T]], *arguments: object) -> T:
+    """Do the work; what goes wrong is told with every reason, and ends the command with status 1."""
+
+    async def working() -> T:
+        return await work(*arguments)
+
+    try:
+        return asyncio.run(working())
+    except grpc.aio.AioRpcError as error:
+        reasons = reasons_of(error)
+        for reason in reasons:
+            _tell(f"{reason.message_zh}{f'（{reason.article}）' if reason.article else ''}")
+        if not reasons:
+            _tell(f"catalog 服务没有应答（{error.code().name}），请用 gongkai status 查看。")
+    except (TimeoutError, nats.errors.Error):
+        _tell("NATS 没有应答，请用 gongkai status 查看后重试。")
+    except (AccessRefused, AccountUpdateRefused) as error:
+        _tell(f"NATS 拒绝了操作：{error}")
+    raise typer.Exit(1)
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
