@@ -100,7 +100,7 @@ class _Edge:
 
     def _seconds(self, context: Context) -> float:
         remaining: float | None = context.time_remaining()
-        return self._limit if remaining is None else min(remaining, self._limit)
+        return self._limit if remaining is None else remaining
 
     async def _fail(self, context: Context, error: Exception, started: float) -> NoReturn:
         if isinstance(error, aio.AbortError):  # the servicer or another interceptor has answered already
