@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.eventstore.codec import DomainEvent
+from gongkai.eventstore.errors import CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import Entry, fingerprint
 from gongkai.eventstore.store import Append, StreamWrite
 from services.catalog.domain import calendars, divisions, editions, rules
@@ -53,6 +54,14 @@ async def sow(office: Office, seed: Seed) -> int:
         await office.ledger.record(conn, entries)
         await writing.apply(conn, [write for append in appends for write in append.writes])
         return len(await office.store.append_batch(conn, appends))
+
+
+async def sow_once(office: Office, seed: Seed) -> int:
+    """Sow, and where another replica was faster, see that nothing is left to do."""
+    try:
+        return await sow(office, seed)
+    except (CommandRaced, VersionConflict):
+        return await sow(office, seed)
 
 
 async def _new_things(office: Office, conn: AsyncConnection, fresh: Sequence[_Sown]) -> list[Append]:

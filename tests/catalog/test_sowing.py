@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
@@ -19,7 +20,7 @@ from services.catalog.domain.calendars import AnnounceCalendar, MovedDay
 from services.catalog.domain.organs import AddOrganCredential, RegisterOrgan, RevokeOrganCredentials
 from services.catalog.handlers import Office, Order, announce_calendar, change_organ
 from services.catalog.seed.reading import read_seed
-from services.catalog.sowing import sow
+from services.catalog.sowing import sow, sow_once
 from services.catalog.views import reading, tables
 from services.catalog.views.reading import Page
 
@@ -82,11 +83,21 @@ async def test_the_views_hold_what_was_sown(sown: Office) -> None:
         ]
 
 
-async def test_two_replicas_starting_together_sow_once(office: Office) -> None:
-    """A seed command another replica has just done is not done again."""
+async def test_a_seed_that_grew_is_loaded_where_it_is_new(office: Office) -> None:
+    """What a later release adds to the seed is appended at its first start, and nothing else."""
     await sow(office, replace(SEED, rules=()))
 
     assert await sow(office, SEED) == len(SEED.rules)
+
+
+async def test_two_replicas_starting_together_sow_once(office: Office) -> None:
+    """Both replicas start; between them every seed event is appended once."""
+    appended = await asyncio.gather(sow_once(office, SEED), sow_once(office, SEED))
+
+    async with office.engine.connect() as conn:
+        assert min(appended) == 0
+        assert await office.store.head(conn) >= sum(appended)
+        assert (await office.store.verify(conn)).events == sum(appended) == 1828
 
 
 async def test_a_repeated_command_is_answered_the_same_and_done_once(sown: Office) -> None:

@@ -1,0 +1,71 @@
+"""catalog, composed and run: ``python -m services.catalog``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gongkai.eventstore.ledger import CommandLedger
+from gongkai.eventstore.store import EventStore
+from gongkai.messaging.connection import connect
+from gongkai.messaging.relay import Relay
+from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from gongkai.security.tokens import OrganKeys
+from gongkai.serving.clock import new_id, utc_now
+from gongkai.serving.lifecycle import Service, run
+from services.catalog.api import CatalogApi
+from services.catalog.codec import CODEC
+from services.catalog.handlers import Office
+from services.catalog.saying import tell_public, tell_services
+from services.catalog.seed.reading import read_seed
+from services.catalog.sowing import sow_once
+from services.catalog.views import reading
+
+STREAMS: Final = {"EVT_CATALOG": tell_services, "FEED_CATALOG": tell_public}
+"""Each stream catalog fills, and what an event says on it."""
+
+
+async def compose(service: Service) -> None:
+    """Put the service together: database, seed, relays, gRPC."""
+    settings = service.settings
+    engine = await service.database("services.catalog")
+    store = EventStore(CODEC, clock=utc_now, ids=new_id)
+    client = await service.enter(
+        "nats", connect(settings.nats_url, settings.nats_credentials, name="catalog")
+    )
+    relays = [
+        Relay(engine=engine, store=store, client=client, stream=stream, project=project)
+        for stream, project in STREAMS.items()
+    ]
+
+    def wake_relays() -> None:
+        for relay in relays:
+            relay.wake()
+
+    office = Office(engine, store, CommandLedger(clock=utc_now), wake_relays)
+    await sow_once(office, read_seed())
+    service.organ_keys = organ_keys(engine)
+    for relay in relays:
+        service.task(f"relay {relay.stream}", relay.run)
+    service.grpc(
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server,
+        CatalogApi(office, clock=utc_now),
+        catalog_pb2.DESCRIPTOR,
+    )
+
+
+def organ_keys(engine: AsyncEngine) -> OrganKeys:
+    """Look up an organ's keys in force: catalog asks itself what others ask it."""
+
+    async def find(code: str) -> Collection[str]:
+        async with engine.connect() as conn:
+            organ = await reading.find_organ(conn, code)
+        return () if organ is None else tuple(organ.credential_keys)
+
+    return find
+
+
+if __name__ == "__main__":
+    run("catalog", compose, need=("database_url", "nats_url"))
