@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from alembic.operations import Operations
+
+from gongkai.eventstore.schema import Operations
 
 metadata: Final = sa.MetaData()
 

@@ -43,7 +43,7 @@ def incoming(
     event_id: str | None = None,
     *,
     organ: str = ORGAN,
-    token: str = "document",
+    token: str = "document",  # noqa: S107 - of a subject
     **changes: Any,
 ) -> Incoming:
     """A message of INGEST; its id is the digest of its data unless one is given."""

@@ -6,6 +6,7 @@ its sender hears every reason at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -42,6 +43,13 @@ class Incoming:
     """``ce-time``."""
     data: bytes
     deliveries: int = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """As they came; kept with a dead letter."""
+
+    @property
+    def subject(self) -> str:
+        """Where it was published."""
+        return f"ingest.{self.organ}.{self.token}"
 
     @property
     def command_id(self) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from gongkai.messaging.view import upsert_newer
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.catalog import DivisionChanged, EditionPublished, MatterRevised, OrganChanged
 from gongkai.contracts.contract import Contract
+from gongkai.messaging.view import upsert_newer
 from services.publishing.domain.registry import Organ, Registry
 from services.publishing.views.tables import (
     known_division,
@@ -82,6 +82,11 @@ class RegistryCache:
     def __init__(self) -> None:
         self._held: tuple[int, date] | None = None
         self._registry = Registry()
+
+    def division_of(self, organ: str) -> str:
+        """The division of an organ as last read; empty for an unknown one."""
+        known = self._registry.organs.get(organ)
+        return known.division if known else ""
 
     async def current(self, conn: AsyncConnection, today: date) -> Registry:
         """The registry as of now, with the edition in force on ``today``."""
