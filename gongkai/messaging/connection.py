@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from nats.aio.client import Client, RawCredentials
@@ -15,6 +15,7 @@ from nats.aio.client import Client, RawCredentials
 from gongkai.messaging.auth import user_name_of
 from gongkai.messaging.topology import inbox_prefix
 
+T = TypeVar("T")
 _log = structlog.get_logger()
 _REFUSED: Final = (
     "authorization violation",
@@ -136,26 +137,30 @@ async def connect(
     options = connection_options(credentials, watch) | {"closed_cb": closed}
     if credentials is not None:
         options["user_credentials"] = RawCredentials(credentials_text(credentials))
-    opening = asyncio.ensure_future(client.connect(url.split(","), **options))
     try:
-        either: set[asyncio.Future[Any]] = {opening, watch.ended}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not opening.done():
-            raise watch.ended.result()
-        await opening
+        await opened(client.connect(url.split(","), **options), watch)
         yield client
     finally:
         watch.leaving = True
-        opening.cancel()
         await client.close()
 
 
-__all__ = [
-    "AccessRefused",
-    "Client",
-    "ConnectionEnded",
-    "ConnectionWatch",
-    "connect",
-    "connection_options",
-    "credentials_text",
-]
+async def opened(connecting: Coroutine[Any, Any, T], watch: ConnectionWatch) -> T:
+    """The result of a library's connect call, which by itself would go on knocking with refused credentials.
+
+    Raises:
+        AccessRefused: the server does not accept the credentials.
+    """
+    attempt = asyncio.ensure_future(connecting)
+    try:
+        await asyncio.wait(either(attempt, watch.ended), return_when=asyncio.FIRST_COMPLETED)
+        if not attempt.done():
+            raise watch.ended.result()
+        return await attempt
+    finally:
+        attempt.cancel()
+
+
+def either(*futures: asyncio.Future[Any]) -> set[asyncio.Future[Any]]:
+    """For ``asyncio.wait``: futures of different results."""
+    return set(futures)
