@@ -15,15 +15,16 @@ from gongkai.eventstore.store import EventStore
 from gongkai.messaging import deadletters
 from gongkai.messaging.control import request_refill
 from gongkai.messaging.deadletters import DeadLetter, NoSuchLetter
+from gongkai.messaging.faults import TransientError
 from gongkai.refusal import Reason, Refusal
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.security.grpc_auth import current_caller
 from gongkai.serving.clock import Clock
-from gongkai.serving.errors import InvalidRequest, NotFound
+from gongkai.serving.errors import InvalidRequest, NotFound, Unavailable
 
-Retry = Callable[[DeadLetter], Awaitable[str]]
-"""Gives a letter to its consumer once more. Returns the empty string if it was applied (the letter is settled then),
-else why not (the letter waits on)."""
+Retry = Callable[[int], Awaitable[str | None]]
+"""``BatchConsumer.retry``: gives the letter of a number to its consumer once more; ``None`` if it was applied (the letter
+is settled then), else why not (the letter waits on)."""
 Context = aio.ServicerContext[Any, Any]
 
 LARGEST_PAGE: Final = 500
@@ -33,6 +34,7 @@ NO_SUCH_STREAM: Final = Reason("ops.stream-unknown", "本服务不发布这个�
 NO_SUCH_LETTER: Final = Reason("ops.letter-unknown", "没有这一编号的待处理死信", "number")
 SETTLED: Final = Reason("ops.letter-settled", "这封死信已经处理，不再重试", "number")
 NO_CONSUMER: Final = Reason("ops.consumer-unknown", "这封死信的消费者已不在本服务中，只能丢弃", "number")
+NOT_NOW: Final = Reason("ops.not-now", "消费者尚未连接或依赖暂不可用，请稍后重试")
 NO_REASON: Final = Reason("ops.reason-missing", "丢弃死信必须说明理由", "reason")
 NO_ACTOR: Final = Reason("ops.actor-missing", "丢弃死信必须注明经办人", "actor")
 
@@ -113,9 +115,16 @@ class OpsApi(ops_pb2_grpc.OpsServiceServicer):
         retry = self._retries.get(letter.consumer)
         if retry is None:
             raise Refusal(NO_CONSUMER)
-        reason = await retry(letter)
-        _log.info("dead letter retried", number=letter.number, applied=not reason, by=str(current_caller()))
-        return ops_pb2.RetryDeadLetterResponse(applied=not reason, reason=reason)
+        try:
+            reason = await retry(letter.number)
+        except NoSuchLetter as error:  # settled meanwhile
+            raise NotFound(NO_SUCH_LETTER) from error
+        except TransientError as error:
+            raise Unavailable(NOT_NOW) from error
+        _log.info(
+            "dead letter retried", number=letter.number, applied=reason is None, by=str(current_caller())
+        )
+        return ops_pb2.RetryDeadLetterResponse(applied=reason is None, reason=reason or "")
 
     async def DiscardDeadLetter(  # noqa: N802
         self, request: ops_pb2.DiscardDeadLetterRequest, _context: Context
