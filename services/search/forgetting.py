@@ -24,9 +24,10 @@ from services.search.schema import forgotten
 MERGE_SECONDS: Final = 3600
 """A merge of a large index takes minutes; the server goes on with it even if the client stops waiting."""
 
-TRIES: Final = 40
-_PAUSE: Final = 0.25
-_LEASE_KEY: Final = "index.soft_deletes.retention_lease.sync_interval"
+LEASE_SECONDS: Final = 120
+"""How long the leases may take; they take 30 s. After that it is tried again later."""
+
+_FLUSH: Final = {"force": "true", "wait_if_ongoing": "true"}
 _MOST_HOLDERS: Final = 10_000
 
 log = structlog.get_logger()
@@ -102,38 +103,44 @@ def _without(source: dict[str, Any], digest: str) -> Document | None:
 
 
 async def expunge(engine: Engine, index: str) -> bool:
-    """Remove the bytes of everything overwritten from an index's files. False if some are still held back.
+    """Remove the bytes of everything overwritten until now from an index's files. False if they are held back.
 
-    Superseded versions count as deleted only when no retention lease asks for them; leases move on their own clock
-    (30 s), which is set fast while this runs.
+    A superseded version is merged away only once no retention lease asks for it; OpenSearch moves the leases every
+    30 s. So: wait for them to pass the last write, make that write part of a commit, merge, and commit again, which
+    deletes the files and the translog of before.
     """
     client = engine.client
     try:
-        await client.indices.put_settings(index=index, body={_LEASE_KEY: "200ms"})
-        for _ in range(TRIES):
-            await client.indices.refresh(index=index)
-            await client.indices.flush(index=index, params={"force": "true", "wait_if_ongoing": "true"})
-            await client.indices.forcemerge(
-                index=index, params={"only_expunge_deletes": "true"}, request_timeout=MERGE_SECONDS
-            )
-            await client.indices.flush(index=index, params={"force": "true", "wait_if_ongoing": "true"})
-            if await _superseded(engine, index) == 0:
-                return True
-            await asyncio.sleep(_PAUSE)
+        last = {place: copy["seq_no"]["max_seq_no"] for place, copy in await _copies(engine, index)}
+        for _ in range(LEASE_SECONDS):
+            if all(_released(copy, last.get(place, 0)) for place, copy in await _copies(engine, index)):
+                break
+            await asyncio.sleep(1)
+        else:
+            return False
+        await client.indices.flush(index=index, params=_FLUSH)
+        await client.indices.forcemerge(
+            index=index, params={"only_expunge_deletes": "true"}, request_timeout=MERGE_SECONDS
+        )
+        await client.indices.flush(index=index, params=_FLUSH)
     except OpenSearchException as error:
         raise IndexUnavailable(type(error).__name__) from error
-    else:
-        return False
-    finally:
-        await client.indices.put_settings(index=index, body={_LEASE_KEY: None})
+    return True
 
 
-async def _superseded(engine: Engine, index: str) -> int:
-    await engine.client.indices.refresh(index=index)
-    segments: list[dict[str, str]] = await engine.client.cat.segments(
-        index=index, params={"format": "json", "h": "docs.deleted"}
-    )
-    return sum(int(segment["docs.deleted"]) for segment in segments)
+async def _copies(engine: Engine, index: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every copy of every shard with its statistics, by number and node."""
+    stats: dict[str, Any] = await engine.client.indices.stats(index=index, params={"level": "shards"})
+    shards: dict[str, list[dict[str, Any]]] = stats["indices"].get(index, {}).get("shards", {})
+    return [
+        (f"{number}@{copy['routing']['node']}", copy) for number, copies in shards.items() for copy in copies
+    ]
+
+
+def _released(copy: dict[str, Any], sequence: int) -> bool:
+    """Whether no lease of this copy asks for operations up to ``sequence`` any more."""
+    leases: list[dict[str, Any]] = copy["retention_leases"]["leases"]
+    return all(int(lease["retaining_seq_no"]) > sequence for lease in leases)
 
 
 async def expunge_pending(engine: Engine, database: AsyncEngine) -> int:

@@ -32,7 +32,7 @@ questions about statutes: all pairs finds too little, 30 % finds everything."""
 _FACET_SIZES: Final = {"organ": 60, "year": 60, "kind": 40, "domain": 60, "validity": 20}
 _DIVISION_VALUES: Final = 400
 _COUNTY: Final = 6
-_HAN_RUN: Final = re.compile(r"[\u3400-\u9fff]+|[^\W_]+")
+_RUN: Final = re.compile(r"[\u3400-\u9fff]+|[^\W_]+")
 
 
 class Order(StrEnum):
@@ -129,7 +129,7 @@ def request_body(question: Question) -> Json:
         "timeout": "4s",
     }
     if words:
-        body["highlight"] = _highlight()
+        body["highlight"] = _highlight(_without_strays(words))
     return body
 
 
@@ -137,36 +137,34 @@ def _matching(words: str) -> Json:
     if not words:
         return {"match_all": {}}
     keys = keys_asked_for(words)
-    either: list[Json] = [_by_words(words)]
-    if keys:
-        either.append({"constant_score": {"filter": {"terms": {"number": list(keys)}}, "boost": 1000}})
-    return {"bool": {"should": either, "minimum_should_match": 1}} if keys else either[0]
+    if not keys:
+        return _by_words(words, MINIMUM_MATCH)
+    bearer: Json = {"constant_score": {"filter": {"terms": {"number": list(keys)}}, "boost": 1000}}
+    # Texts that cite the number come after its bearer; the number's neighbours do not come at all.
+    return {"bool": {"should": [bearer, _by_words(words, "100%")], "minimum_should_match": 1}}
 
 
-def _by_words(words: str) -> Json:
-    runs = _HAN_RUN.findall(words)
-    if runs and all(len(run) == 1 for run in runs):
-        return {"match": {"title.chars": {"query": words, "operator": "and"}}}
-    kept = " ".join(run for run in runs if len(run) > 1 or not run.isalpha()) or words
+def _by_words(words: str, minimum: str) -> Json:
+    kept = _without_strays(words)
+    if len(kept) == 1:
+        return {"match": {"title.chars": kept}}
+    across = {"query": kept, "type": "cross_fields", "fields": list(FIELDS), "minimum_should_match": minimum}
     return {
         "bool": {
-            "must": [
-                {
-                    "multi_match": {
-                        "query": kept,
-                        "type": "cross_fields",
-                        "fields": list(FIELDS),
-                        "minimum_should_match": MINIMUM_MATCH,
-                        "tie_breaker": 0.3,
-                    }
-                }
-            ],
+            "must": [{"multi_match": {**across, "tie_breaker": 0.3}}],
             "should": [
                 {"match_phrase": {"title": {"query": kept, "boost": 4, "slop": 2}}},
                 {"match_phrase": {"texts.text": {"query": kept, "slop": 2}}},
             ],
         }
     }
+
+
+def _without_strays(words: str) -> str:
+    """Without single characters between blanks: among pairs they match nothing. A lone one stays."""
+    runs = _RUN.findall(words)
+    kept = [run for run in runs if len(run) > 1 or run.isdecimal()]
+    return " ".join(kept or runs[:1]) or words
 
 
 def _choices(question: Question) -> dict[str, Json]:
@@ -220,19 +218,19 @@ def _sort(order: Order) -> list[Json]:
     return [{"_score": {"order": "desc"}}, newest, last] if order is Order.RELEVANCE else [newest, last]
 
 
-def _highlight() -> Json:
+def _highlight(words: str) -> Json:
+    def field(name: str, settings: Json) -> Json:
+        # Asked field by field: the highlighter cannot see into a query across fields.
+        return {name: {**settings, "highlight_query": {"match": {name: words}}}}
+
+    title = field("title", {"number_of_fragments": 0})
+    text = field(
+        "texts.text", {"fragment_size": 90, "number_of_fragments": 2, "no_match_size": 90, "order": "score"}
+    )
     return {
         "type": "unified",
         "pre_tags": [MARK_OPEN],
         "post_tags": [MARK_CLOSE],
         "boundary_scanner_locale": "zh-CN",
-        "fields": {
-            "title": {"number_of_fragments": 0},
-            "texts.text": {
-                "fragment_size": 90,
-                "number_of_fragments": 2,
-                "no_match_size": 90,
-                "order": "score",
-            },
-        },
+        "fields": {**title, **text},
     }
