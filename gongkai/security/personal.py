@@ -188,4 +188,5 @@ def _plain_beyond_ascii(character: str) -> str:
         return " "
     if category == "Nd":
         return str(unicodedata.decimal(character))
-    return unicodedata.normalize("NFKC", character)
+    plain = unicodedata.normalize("NFKC", character)
+    return "X" if plain in _LOOKS_LIKE_X else plain
