@@ -111,9 +111,10 @@ class EventStore:
             return []
         await self._require_predecessors(conn, batch)
         rows = await self._rows(conn, drafts)
+        parameter = {"rows": statements.as_json(rows)}
         await self._take_append_lock(conn)
         try:
-            inserted = await conn.execute(statements.INSERT, {"rows": statements.as_json(rows)})
+            inserted = await conn.execute(statements.INSERT, parameter)
         except IntegrityError as error:
             _raise_conflict(error, batch)
         # Positions are drawn in the order of the rows, whatever order they are returned in.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -27,7 +27,7 @@ async def tail(
     *,
     page: int = 500,
     stop: asyncio.Event | None = None,
-) -> AsyncIterator[list[StoredEvent]]:
+) -> AsyncGenerator[list[StoredEvent], None]:
     """Pages of events behind position ``after``, for ever or until ``stop`` is set; no page is empty.
 
     Asks again after 50 ms without news and ever more slowly up to 250 ms: one index probe each time.

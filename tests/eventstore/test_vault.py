@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, ClassVar
 from uuid import uuid4
 
@@ -151,3 +152,19 @@ def test_a_store_of_personal_events_needs_a_vault() -> None:
     """Forgetting the vault is found when the service starts."""
     with pytest.raises(ValueError, match="need a vault"):
         EventStore(CODEC, clock=lambda: NOW, ids=uuid4)
+
+
+async def test_two_commands_about_a_new_subject_share_one_key(engine: AsyncEngine) -> None:
+    """Whoever comes second takes the key the first one made, and both events open."""
+    streams = [f"request:{number}" for number in range(8)]
+    await asyncio.gather(*(append(engine, stream, WANG, BOTH) for stream in streams))
+    assert [await load(engine, stream) for stream in streams] == [[WANG, BOTH]] * len(streams)
+
+
+async def test_keys_open_only_under_their_master_key(engine: AsyncEngine) -> None:
+    """A stolen database without the master key shows nothing."""
+    await append(engine, "request:1", WANG)
+    thief = Vault(b"x" * 32, clock=lambda: NOW)
+    async with engine.connect() as conn:
+        with pytest.raises(InvalidTag):
+            await thief.keys(conn, ["s-1"])
