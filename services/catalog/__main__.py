@@ -12,9 +12,13 @@ from gongkai.eventstore.store import EventStore
 from gongkai.messaging.connection import connect
 from gongkai.messaging.relay import Relay
 from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
+from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.security.tokens import OrganKeys
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.lifecycle import Service, run
+from gongkai.serving.log_api import ContractLog
+from gongkai.serving.ops_api import OpsApi
 from services.catalog.api import CatalogApi
 from services.catalog.codec import CODEC
 from services.catalog.handlers import Office
@@ -53,6 +57,17 @@ async def compose(service: Service) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server,
         CatalogApi(office, clock=utc_now),
         catalog_pb2.DESCRIPTOR,
+    )
+    audiences = {log_pb2.AUDIENCE_SERVICES: tell_services, log_pb2.AUDIENCE_PUBLIC: tell_public}
+    service.grpc(
+        log_pb2_grpc.add_ContractLogServiceServicer_to_server,
+        ContractLog(engine, store, audiences, stopping=service.stopping),
+        log_pb2.DESCRIPTOR,
+    )
+    service.grpc(
+        ops_pb2_grpc.add_OpsServiceServicer_to_server,
+        OpsApi(engine, clock=utc_now, store=store, streams=STREAMS),
+        ops_pb2.DESCRIPTOR,
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from gongkai.messaging.consumer import Received
-from sqlalchemy import func
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.catalog import CalendarAnnounced, OrganChanged, RuleChanged
+from gongkai.contracts.contract import Contract
 from gongkai.contracts.publishing import RecordState, RecordWithdrawn
+from gongkai.messaging.applying import Received
 from gongkai.messaging.view import upsert_newer
 from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
 from services.oversight.views import tables
@@ -30,40 +31,51 @@ async def apply_records(conn: AsyncConnection, batch: Sequence[Received]) -> Non
     told = [received.contract for received in batch]
     states = [contract for contract in told if isinstance(contract, RecordState | RecordWithdrawn)]
     organs = {state.organ: _organ_of_record(state) for state in states}
-    await upsert_newer(conn, tables.organ, _sorted(organs.values(), "code"), key="code")
+    await upsert_newer(conn, tables.organ, list(organs.values()), key="code")
     rows = [_withdrawn(s) if isinstance(s, RecordWithdrawn) else _published(s, law) for s in states]
-    await upsert_newer(conn, tables.record, sorted(rows, key=lambda row: (row["id"], row["version"])))
+    await upsert_newer(conn, tables.record, rows)
     await _note_time(conn, "publishing", batch)
 
 
 async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> None:
     """Apply what catalog said; a changed calendar or rule measures every record it touches again."""
     told = [received.contract for received in batch]
+    # The law before the rows: others hold the law first too, so that nobody waits in a ring.
+    await _change_law(conn, told)
     organs = [contract for contract in told if isinstance(contract, OrganChanged)]
     rows = [contract.model_dump(include={"code", "version", "name", "division"}) for contract in organs]
-    await upsert_newer(conn, tables.organ, _sorted(rows, "code"), key="code")
-    calendars = [contract for contract in told if isinstance(contract, CalendarAnnounced)]
-    rules = [c for c in told if isinstance(c, RuleChanged) and c.code == DISCLOSURE_RULE]
-    if calendars or rules:
-        await _change_law(conn, calendars, rules)
+    await upsert_newer(conn, tables.organ, rows, key="code")
     await _note_time(conn, "catalog", batch)
 
 
-async def _change_law(
-    conn: AsyncConnection, calendars: Sequence[CalendarAnnounced], rules: Sequence[RuleChanged]
-) -> None:
-    await change_law(conn)
-    await upsert_newer(conn, tables.calendar_year, [_year(calendar) for calendar in calendars], key="year")
+async def _change_law(conn: AsyncConnection, told: Sequence[Contract]) -> None:
+    years = [_year(contract) for contract in told if isinstance(contract, CalendarAnnounced)]
     columns = {column.name for column in tables.rule.c}
-    rows = [rule.model_dump(include=columns) for rule in rules]
-    await upsert_newer(conn, tables.rule, rows, key="effective_from")
+    rules = [
+        contract.model_dump(include=columns)
+        for contract in told
+        if isinstance(contract, RuleChanged) and contract.code == DISCLOSURE_RULE
+    ]
+    if not years and not rules:
+        return
+    await change_law(conn)
+    years = await _news(conn, tables.calendar_year, years, "year")
+    rules = await _news(conn, tables.rule, rules, "effective_from")
+    await upsert_newer(conn, tables.calendar_year, years, key="year")
+    await upsert_newer(conn, tables.rule, rules, key="effective_from")
     if rules:
         await measure_again(conn, since=None, until=None)
-        return
-    years = [calendar.year for calendar in calendars]
-    # A notice may move days of the December before.
-    since, until = date(min(years) - 1, _DECEMBER, 1), date(max(years), _DECEMBER, _LAST)
-    await measure_again(conn, since=since, until=until)
+    elif years:
+        # A notice may move days of the December before.
+        since = date(min(row["year"] for row in years) - 1, _DECEMBER, 1)
+        until = date(max(row["year"] for row in years), _DECEMBER, _LAST)
+        await measure_again(conn, since=since, until=until)
+
+
+async def _news(conn: AsyncConnection, table: Table, rows: Sequence[Row], key: str) -> list[Row]:
+    """Keep the rows that are newer than what is held: a refill repeats everything and must measure nothing."""
+    held = {row[0]: row[1] for row in await conn.execute(select(table.c[key], table.c.version))}
+    return [row for row in rows if row["version"] > held.get(row[key], 0)]
 
 
 async def _note_time(conn: AsyncConnection, service: str, batch: Sequence[Received]) -> None:
@@ -128,8 +140,3 @@ def _year(calendar: CalendarAnnounced) -> Row:
         "complete": calendar.complete,
         "days": days,
     }
-
-
-def _sorted(rows: Iterable[Row], key: str) -> list[Row]:
-    """Order rows by key: two transactions then wait for each other in one order, never in a ring."""
-    return sorted(rows, key=lambda row: str(row[key]))

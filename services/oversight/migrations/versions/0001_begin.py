@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gongkai.eventstore.schema import create_kernel_tables
 from gongkai.messaging.schema import create_messaging_tables
 
 revision = "0001"
@@ -15,7 +14,6 @@ down_revision = None
 
 def upgrade() -> None:
     """Create everything oversight needs in an empty database."""
-    create_kernel_tables(op)
     create_messaging_tables(op)
     _create_record()
     _create_registry()

@@ -1,0 +1,44 @@
+"""oversight, composed and run: ``python -m services.oversight``."""
+
+from __future__ import annotations
+
+from gongkai.messaging.consumer import BatchConsumer
+from gongkai.messaging.deadletters import DeadLetter
+from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
+from gongkai.rpc.oversight.v1 import oversight_pb2, oversight_pb2_grpc
+from gongkai.serving.clock import utc_now
+from gongkai.serving.lifecycle import Service, run
+from gongkai.serving.ops_api import OpsApi, Retry
+from services.oversight.api import OversightApi
+from services.oversight.consumers import consumers
+
+
+async def compose(service: Service) -> None:
+    """Put the service together: database, consumers, gRPC."""
+    engine = await service.database("services.oversight")
+    retries: dict[str, Retry] = {}
+    for consumer in consumers(engine, service.settings, clock=utc_now):
+        service.consumer(consumer.name, consumer.run)
+        service.check(consumer.name, consumer.check)
+        retries[consumer.name] = _retry(consumer)
+    service.grpc(
+        oversight_pb2_grpc.add_OversightServiceServicer_to_server,
+        OversightApi(engine, clock=utc_now),
+        oversight_pb2.DESCRIPTOR,
+    )
+    service.grpc(
+        ops_pb2_grpc.add_OpsServiceServicer_to_server,
+        OpsApi(engine, clock=utc_now, retries=retries),
+        ops_pb2.DESCRIPTOR,
+    )
+
+
+def _retry(consumer: BatchConsumer) -> Retry:
+    async def retry(letter: DeadLetter) -> str:
+        return await consumer.retry(letter.number) or ""
+
+    return retry
+
+
+if __name__ == "__main__":
+    run("oversight", compose, need=("database_url", "nats_url"))
