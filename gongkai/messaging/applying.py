@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from nats.aio.msg import Msg
@@ -78,6 +78,14 @@ class _Item:
     received: Received
 
 
+class Processor(Protocol):
+    """Takes a batch and settles every message of it."""
+
+    async def process(self, messages: Sequence[Msg]) -> None:
+        """Do the work; afterwards each message is acknowledged, asked for again later, or set aside."""
+        ...
+
+
 class Applier:
     """Does ``work`` with batches, and settles every message of them."""
 
@@ -91,7 +99,7 @@ class Applier:
 
         If the process dies in between, the messages come back after the consumer's ``ack_wait``.
         """
-        async with _at_work(messages):
+        async with at_work(messages):
             items, failures = self._read(messages)
             try:
                 if failures:
@@ -225,7 +233,7 @@ def _failure(stream: str, message: Msg, reason: str) -> Failure:
 
 
 @asynccontextmanager
-async def _at_work(messages: Sequence[Msg]) -> AsyncIterator[None]:
+async def at_work(messages: Sequence[Msg]) -> AsyncIterator[None]:
     """Tell the server now and then that the batch is still in hand, or it would deliver it to another replica."""
 
     async def tell() -> None:

@@ -25,7 +25,17 @@ from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gongkai.eventstore.event import Clock
-from gongkai.messaging.applying import Applier, Apply, Decode, Refuse, Work, answer, apply_once, read_letter
+from gongkai.messaging.applying import (
+    Applier,
+    Apply,
+    Decode,
+    Processor,
+    Refuse,
+    Work,
+    answer,
+    apply_once,
+    read_letter,
+)
 from gongkai.messaging.batch import BatchSender
 from gongkai.messaging.connection import ConnectionWatch, connection_options, credentials_text, either, opened
 from gongkai.messaging.deadletters import NoSuchLetter, get_letter, retry_failed, settle_retried
@@ -116,7 +126,7 @@ class BatchConsumer:
         async with self._broker(watch) as (broker, client), BatchSender(client) as sender:
             await self._look(client)
             self._sender = sender
-            intake = _Intake(Applier(self._work, sender), watch)
+            intake = _Intake(self.processor(sender), watch)
             subscriber = self._subscribe(broker, watch, intake)
             await broker.start()
             _log.info("consuming", consumer=self.name, stream=self._work.stream, durable=self._durable)
@@ -131,6 +141,10 @@ class BatchConsumer:
                 await asyncio.sleep(_RELEASE_SECONDS)
                 subscriber.running = False
                 intake.released.set()
+
+    def processor(self, sender: BatchSender) -> Processor:
+        """What is done with each batch; a consumer that settles its messages in a way of its own overrides this."""
+        return Applier(self._work, sender)
 
     async def retry(self, number: int) -> str | None:
         """Give a dead letter to this consumer once more; ``None`` if it was applied, else why not.
@@ -220,22 +234,22 @@ class BatchConsumer:
 
     async def _look(self, client: Client) -> None:
         stream, durable = self._work.stream, self._durable
-        try:
+        with suppress(NotFoundError):
             info = await client.jetstream(timeout=3).consumer_info(stream, durable)
-        except NotFoundError:
-            self._exists = False
-            self._found = NotReady("consumer-gone", f"持久消费者 {stream}/{durable} 不存在")
-            _log.exception("consumer is gone: provision it and start again", stream=stream, durable=durable)
-            raise ConsumerGone(f"{stream}/{durable} does not exist") from None
-        self._exists = True
-        PENDING.labels(self.name).set(info.num_pending or 0)
-        UNACKED.labels(self.name).set(info.num_ack_pending or 0)
+            self._exists = True
+            PENDING.labels(self.name).set(info.num_pending or 0)
+            UNACKED.labels(self.name).set(info.num_ack_pending or 0)
+            return
+        self._exists = False
+        self._found = NotReady("consumer-gone", f"持久消费者 {stream}/{durable} 不存在")
+        _log.error("consumer is gone: provision it and start again", stream=stream, durable=durable)
+        raise ConsumerGone(f"{stream}/{durable} does not exist")
 
 
 class _Intake:
     """Where FastStream hands its batches over."""
 
-    def __init__(self, applier: Applier, watch: ConnectionWatch) -> None:
+    def __init__(self, applier: Processor, watch: ConnectionWatch) -> None:
         self._applier = applier
         self._watch = watch
         self.closed = False

@@ -85,6 +85,10 @@ class City:
     def url(self) -> str:
         return self.server.url
 
+    @staticmethod
+    def now() -> datetime:
+        return now()
+
     def credentials(self, user: str) -> str:
         return service_credentials(self.keys, load_topology(), user, now()).text
 
