@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
@@ -21,15 +22,20 @@ _REPLIES: Final = UUID("0d8f5f52-3c9e-5b0e-8a39-5a3f3c9f9b11")
 def incoming_of(message: Msg) -> Incoming:
     """The departmental event in a message; whatever is missing or unreadable in its envelope is empty."""
     headers = {str(name): str(value) for name, value in (message.headers or {}).items()}
-    _, organ, token = message.subject.split(".", 2)
+    return incoming_event(message.subject, headers, message.data, message.metadata.num_delivered or 1)
+
+
+def incoming_event(subject: str, headers: Mapping[str, str], data: bytes, deliveries: int) -> Incoming:
+    """The same from the parts of a message, as a dead letter keeps them."""
+    _, organ, token = subject.split(".", 2)
     return Incoming(
         organ=organ,
         token=token,
         event_id=_readable(headers.get("ce-id", "")),
         type=headers.get("ce-type", ""),
         sent_at=_moment(headers.get("ce-time", "")),
-        data=message.data,
-        deliveries=message.metadata.num_delivered,
+        data=data,
+        deliveries=deliveries,
         headers=headers,
     )
 

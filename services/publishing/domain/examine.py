@@ -8,7 +8,7 @@ cannot be read and an organ other than the subject's are refused from both.
 from __future__ import annotations
 
 from datetime import date
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from gongkai.contracts.ingest import IngestDocument
 from gongkai.contracts.kinds import KINDS_WITH_VALIDITY, code_of_attribute, code_of_kind, code_of_validity
@@ -19,25 +19,10 @@ from services.publishing.domain.divisions import is_within
 from services.publishing.domain.docnumber import read_doc_number
 from services.publishing.domain.findings import Findings
 from services.publishing.domain.header import Confirmer, Draft, FileFact, Header, Provenance, Validity
+from services.publishing.domain.lengths import MAX_NAME, check_lengths
 from services.publishing.domain.personal import personal_reasons
 from services.publishing.domain.registry import Organ, Registry
 from services.publishing.domain.text import clean, clean_or_none, clean_title
-
-LIMITS: Final = {
-    "record": 200,
-    "title": 300,
-    "doc_number": 100,
-    "issuer": 200,
-    "summary": 4000,
-    "ground": 1000,
-    "topic": 200,
-    "genre": 200,
-    "category": 200,
-}
-"""Characters a header field may have."""
-MAX_KEYWORDS: Final = 50
-MAX_KEYWORD: Final = 100
-MAX_NAME: Final = 255
 
 
 def examine(
@@ -68,7 +53,7 @@ def examine(
     found = Findings(lenient=provenance == "migration")
     if document.provenance not in {None, "live", "migration"}:
         found.refuse("provenance.unknown")
-    _check_lengths(document, found)
+    check_lengths(document, found)
     if not clean(document.organ):
         found.refuse("organ.missing")
     elif clean(document.organ) != organ.code:
@@ -91,18 +76,6 @@ def examine(
         confirmer=confirmer,
         dated=provenance == "migration" and "published_on" in found.usable,
     )
-
-
-def _check_lengths(document: IngestDocument, found: Findings) -> None:
-    for name, limit in LIMITS.items():
-        if len(getattr(document, name) or "") > limit:
-            found.refuse("field.too-long", name)
-    if len(document.keywords) > MAX_KEYWORDS or any(len(word) > MAX_KEYWORD for word in document.keywords):
-        found.refuse("field.too-long", "keywords")
-    if document.confirmer is not None:
-        for part in ("name", "post"):
-            if len(getattr(document.confirmer, part) or "") > MAX_NAME:
-                found.refuse("field.too-long", f"confirmer.{part}")
 
 
 def _header(

@@ -9,7 +9,14 @@ from typing import Any, Final
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts.catalog import DivisionChanged, EditionPublished, MatterRevised, OrganChanged
+from gongkai.contracts.catalog import (
+    CalendarAnnounced,
+    DivisionChanged,
+    EditionPublished,
+    MatterRevised,
+    OrganChanged,
+    RuleChanged,
+)
 from gongkai.contracts.contract import Contract
 from gongkai.messaging.view import upsert_newer
 from services.publishing.domain.registry import Organ, Registry
@@ -28,6 +35,8 @@ CONTRACTS: Final[tuple[type[Contract], ...]] = (
     MatterRevised,
 )
 """What of catalog's contracts matters here."""
+OTHERS: Final[tuple[type[Contract], ...]] = (CalendarAnnounced, RuleChanged)
+"""What is known and of no concern here."""
 
 
 async def apply_catalog(conn: AsyncConnection, contracts: Sequence[Contract]) -> None:
