@@ -66,7 +66,7 @@ proto: .venv/dev.stamp
 offline: .venv/dev.stamp
 	@rm -rf offline/complete
 	$(BIN)/pip download --quiet $(FROM) --no-deps --only-binary :all: -d offline/wheels uv==$(UV_VERSION)
-	$(BIN)/pip download --quiet $(FROM) --no-deps --only-binary :all: --require-hashes -d offline/wheels -r .venv/dev.txt
+	$(BIN)/pip download --quiet $(FROM) --no-deps --require-hashes -d offline/wheels -r .venv/dev.txt
 	$(BIN)/python -m gongkai.devstack.jars fetch offline/jars
 	@touch offline/complete
 	@echo "offline/ is complete: carry it to a machine of this kind and run make there."

@@ -17,6 +17,7 @@ import typer
 
 from gongkai.cli.progress import Progress
 from gongkai.devstack.jars import REPOSITORY_VARIABLE, JarsMissing
+from gongkai.devstack.place import DataGone
 from gongkai.devstack.ports import is_free
 from gongkai.devstack.process import ChildFailed
 from gongkai.devstack.stack import SERVERS, Stack
@@ -58,6 +59,9 @@ def up(
             f"无法获取 OpenSearch 的程序包：{fault}\n"
             f"可用环境变量 {REPOSITORY_VARIABLE} 指定镜像，或在有网络的机器上运行 make offline 后把 offline 目录带来。"
         )
+        raise typer.Exit(1) from None
+    except DataGone as fault:
+        progress.fail(f"数据目录不见了：{fault}。恢复它，或用 make clean-state 清空后重新开始。")
         raise typer.Exit(1) from None
     progress.say("up", "已全部停止")
 

@@ -17,6 +17,14 @@ _SHARED = Path("/var/lib/gongkai")
 """As root only: copies of programs, and data of state folders, that could not be reached where they are."""
 
 
+_NOTE = "state"
+"""In a folder of data kept apart: the path of the link that leads to it."""
+
+
+class DataGone(Exception):
+    """The state folder's link to its data leads nowhere; starting afresh would hide the loss."""
+
+
 def server_user() -> int | None:
     """The user id for servers that refuse root; None when we are not root."""
     return NOBODY if os.geteuid() == 0 else None
@@ -39,9 +47,9 @@ def data_folder(state: Path, name: str, user: int | None) -> Path:
     Under a closed folder (a root home, say) the data lies in a shared place, and the state holds a link.
     """
     folder = state / name
+    if folder.is_symlink() and not folder.exists():
+        raise DataGone(f"{folder} → {folder.readlink()}")
     if not folder.exists():
-        if folder.is_symlink():  # the data it led to is gone; nothing can be saved of it
-            folder.unlink()
         state.mkdir(parents=True, exist_ok=True)
         if user is None or all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.resolve().parents):
             folder.mkdir(mode=0o700)
@@ -49,9 +57,10 @@ def data_folder(state: Path, name: str, user: int | None) -> Path:
             _sweep()
             place = shared("states") / secrets.token_hex(8)
             place.mkdir(mode=0o711)
-            (place / "state").write_text(str(folder))
             (place / name).mkdir(mode=0o700)
             folder.symlink_to(place / name)
+            # Last: what has no note is left alone by another start's sweep.
+            (place / _NOTE).write_text(str(folder))
     if user is not None:
         os.chown(folder.resolve(), user, user)
     return folder.resolve()
@@ -115,7 +124,8 @@ def shared(name: str) -> Path:
 def _sweep() -> None:
     """Drop the data of state folders that were deleted."""
     for place in shared("states").iterdir():
-        note = place / "state"
-        link = Path(note.read_text()) if note.exists() else None
-        if link is not None and not (link.is_symlink() and link.resolve().parent == place):
-            shutil.rmtree(place, ignore_errors=True)
+        note = place / _NOTE
+        if note.exists():
+            link = Path(note.read_text())
+            if not (link.is_symlink() and link.resolve().parent == place):
+                shutil.rmtree(place, ignore_errors=True)
