@@ -106,10 +106,18 @@ class City:
         async with self.user("admin") as admin:
             await provision(admin, load_topology())
 
-    async def add_organ(self, code: str) -> tuple[str, str]:
-        """Its credentials and its public key."""
+    async def provision_organ(self, code: str) -> None:
         async with self.user("admin") as admin:
             await provision_consumer(admin, organ_consumer(code))
+
+    @asynccontextmanager
+    async def connected(self, credentials: str, name: str) -> AsyncIterator[Client]:
+        async with connect(self.url, credentials, name=name) as client:
+            yield client
+
+    async def add_organ(self, code: str) -> tuple[str, str]:
+        """Its credentials and its public key."""
+        await self.provision_organ(code)
         made = organ_credentials(self.keys, code, now())
         return made.text, made.public_key
 
