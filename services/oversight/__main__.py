@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from gongkai.messaging.consumer import BatchConsumer
-from gongkai.messaging.deadletters import DeadLetter
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.rpc.oversight.v1 import oversight_pb2, oversight_pb2_grpc
 from gongkai.serving.clock import utc_now
@@ -20,7 +18,7 @@ async def compose(service: Service) -> None:
     for consumer in consumers(engine, service.settings, clock=utc_now):
         service.consumer(consumer.name, consumer.run)
         service.check(consumer.name, consumer.check)
-        retries[consumer.name] = _retry(consumer)
+        retries[consumer.name] = consumer.retry
     service.grpc(
         oversight_pb2_grpc.add_OversightServiceServicer_to_server,
         OversightApi(engine, clock=utc_now),
@@ -31,13 +29,6 @@ async def compose(service: Service) -> None:
         OpsApi(engine, clock=utc_now, retries=retries),
         ops_pb2.DESCRIPTOR,
     )
-
-
-def _retry(consumer: BatchConsumer) -> Retry:
-    async def retry(letter: DeadLetter) -> str:
-        return await consumer.retry(letter.number) or ""
-
-    return retry
 
 
 if __name__ == "__main__":
