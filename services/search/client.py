@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,6 +20,10 @@ async def open_client(url: str) -> AsyncIterator[AsyncOpenSearch]:
     Args:
         url: ``http://host:port``; user and password may stand in it; several nodes are separated by commas.
     """
+    for name in ("opensearch", "opensearchpy.trace"):
+        logging.getLogger(name).setLevel(
+            logging.WARNING
+        )  # below it they write out queries, which may name people
     client = AsyncOpenSearch(url.split(","), timeout=SECONDS, max_retries=0, http_compress=False)
     try:
         yield client

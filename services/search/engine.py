@@ -94,8 +94,8 @@ class Engine:
             all=tuple(ours),
         )
 
-    async def ensure(self) -> None:
-        """Make the first index and its aliases where there is none. Safe to race.
+    async def ensure(self) -> bool:
+        """Make the first index and its aliases where there is none; tells whether it did. Safe to race.
 
         Also forbids that a write creates an index by itself: a consumer that still writes to an index being dropped
         must fail, not bring it back without its mapping.
@@ -105,11 +105,13 @@ class Engine:
             await self.client.cluster.put_settings(body=rule)
             indices = await self.indices()
             if indices.public:
-                return
+                return False
             await self.client.indices.create(index=indices.next_name, body=self.live_body())
         except TransportError as error:
             if "resource_already_exists" not in str(error):
                 raise IndexUnavailable(str(error)) from error
+            return False
+        return True
 
     def live_body(self) -> Json:
         """The body of an index that is born public: both aliases in the same step as the index."""

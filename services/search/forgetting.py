@@ -143,6 +143,13 @@ def _released(copy: dict[str, Any], sequence: int) -> bool:
     return all(int(lease["retaining_seq_no"]) > sequence for lease in leases)
 
 
+async def count_pending(database: AsyncEngine) -> int:
+    """How many destroyed contents may still have bytes in index files."""
+    waiting = sa.select(sa.func.count()).select_from(forgotten).where(forgotten.c.expunged_at.is_(None))
+    async with database.connect() as conn:
+        return int((await conn.execute(waiting)).scalar_one())
+
+
 async def expunge_pending(engine: Engine, database: AsyncEngine) -> int:
     """Expunge all indices if anything on the list is not gone yet; returns how many digests now are."""
     async with database.connect() as conn:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gongkai.contracts.publishing import ContentDestroyed, RecordState, RecordWithdrawn
 from services.search.bodies import Bodies, readable_files
 from services.search.domain.documents import Document, newest, public_document, withdrawn_document
-from services.search.engine import Engine, IndexRefused, Written
+from services.search.engine import Engine, IndexRefused, IndexUnavailable, Written
 from services.search.forgetting import note_forgotten, still_forgotten, take_out
 
 Fact = RecordState | RecordWithdrawn | ContentDestroyed
@@ -44,6 +44,8 @@ class Indexer:
         destroyed = [fact for fact in facts if isinstance(fact, ContentDestroyed)]
         records = newest(fact for fact in facts if not isinstance(fact, ContentDestroyed))
         indices = await self.engine.indices()
+        if not indices.writers:
+            raise IndexUnavailable("there is no index to write to")
         if destroyed:
             await note_forgotten(self.database, [fact.digest for fact in destroyed])
         await self.index([fact for fact in records if isinstance(fact, RecordState)], indices.writers)

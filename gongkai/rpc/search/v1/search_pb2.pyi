@@ -203,6 +203,10 @@ Global___Hit: _TypeAlias = Hit  # noqa: Y015
 
 @_typing.final
 class FacetValue(_message.Message):
+    """Asked for as it is given, a value leaves just the counted records. Divisions come as codes of 12 digits (it and everything
+    below), or shorter for 本级 alone; labels are given for organs only.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     VALUE_FIELD_NUMBER: _builtins.int
@@ -282,14 +286,20 @@ Global___SearchResponse: _TypeAlias = SearchResponse  # noqa: Y015
 
 @_typing.final
 class RebuildRequest(_message.Message):
+    """back: bring the index kept by the last rebuild up to date and switch back to it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
+    BACK_FIELD_NUMBER: _builtins.int
+    back: _builtins.bool
     def __init__(
         self,
+        *,
+        back: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["back", b"back"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,6 +307,8 @@ Global___RebuildRequest: _TypeAlias = RebuildRequest  # noqa: Y015
 
 @_typing.final
 class RebuildResponse(_message.Message):
+    """phase: prepare, read, check, switch, done; done and total count records."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PHASE_FIELD_NUMBER: _builtins.int
