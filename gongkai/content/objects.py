@@ -58,17 +58,23 @@ class Objects:
         self._folder = Path(str(store.prefix)) if isinstance(store, LocalStore) else None
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        """Store objects under names nobody used; return when they are durable."""
+    async def put(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Store objects under names nobody used; return when they are durable.
+
+        ``objects`` is consumed in a thread, so that sealing them lazily costs no second hop.
+        """
         if self._folder is not None:
             await asyncio.to_thread(self._put_in_folder, self._folder, objects)
         else:
-            await asyncio.gather(*(self._put_in_bucket(name, data) for name, data in objects))
+            sealed = await asyncio.to_thread(list, objects)
+            await asyncio.gather(*(self._put_in_bucket(name, data) for name, data in sealed))
 
-    def _put_in_folder(self, folder: Path, objects: Sequence[tuple[str, bytes]]) -> None:
+    def _put_in_folder(self, folder: Path, objects: Iterable[tuple[str, bytes]]) -> None:
+        names = []
         for name, data in objects:
             obstore.put(self._store, name, data)
-        _synchronise(folder, [name for name, _ in objects])
+            names.append(name)
+        _synchronise(folder, names)
 
     async def _put_in_bucket(self, name: str, data: bytes) -> None:
         async with self._slots:

@@ -98,28 +98,31 @@ class ContentStore:
         """
         if any(len(blob.data) > self._limit for blob in blobs):
             raise ContentTooLarge(self._limit)
-        by_digest = {digest_of(blob.data): blob for blob in blobs}
-        known = await self._known_or_destroyed(conn, by_digest)
-        receipts = await self._write({d: blob for d, blob in by_digest.items() if d not in known})
+        digests = await asyncio.to_thread(lambda: [digest_of(blob.data) for blob in blobs])
+        by_digest = dict(zip(digests, blobs, strict=True))
+        known = await self._known_or_destroyed(conn, digests)
+        receipts = await self._write(
+            {digest: blob for digest, blob in by_digest.items() if digest not in known}
+        )
         kept = {stored.digest: stored for stored in await self.keep(conn, receipts)}
-        return [(known | kept)[digest_of(blob.data)] for blob in blobs]
+        return [(known | kept)[digest] for digest in digests]
 
     async def _write(self, blobs: dict[str, Blob]) -> list[Receipt]:
-        receipts, sealed = await asyncio.to_thread(self._seal_all, blobs)
-        if sealed:
-            await self._objects.put(sealed)
-        return receipts
-
-    def _seal_all(self, blobs: dict[str, Blob]) -> tuple[list[Receipt], list[tuple[str, bytes]]]:
-        receipts, sealed = [], []
-        for digest, blob in blobs.items():
-            key = AESGCM.generate_key(256)
-            receipt = Receipt(
-                Stored(digest, len(blob.data), blob.media_type), _new_name(), self._sealer.wrap(key, digest)
+        keys = {digest: AESGCM.generate_key(256) for digest in blobs}
+        receipts = [
+            Receipt(
+                Stored(digest, len(blob.data), blob.media_type),
+                _new_name(),
+                self._sealer.wrap(keys[digest], digest),
             )
-            receipts.append(receipt)
-            sealed.append((receipt.name, seal(key, blob.data)))
-        return receipts, sealed
+            for digest, blob in blobs.items()
+        ]
+        if receipts:
+            await self._objects.put(
+                (receipt.name, seal(keys[receipt.stored.digest], blobs[receipt.stored.digest].data))
+                for receipt in receipts
+            )
+        return receipts
 
     async def receive(
         self, pieces: AsyncIterable[bytes], *, media_type: str, digest: str = "", limit: int | None = None

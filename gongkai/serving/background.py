@@ -48,14 +48,18 @@ class Crew:
         for running in self._all:
             running.task = asyncio.create_task(_run(running), name=running.name)
 
-    async def watch(self, asked: asyncio.Event) -> None:
+    async def watch(self, asked: asyncio.Event, also: Iterable[asyncio.Task[None]] = ()) -> None:
         """Return when ``asked`` is set.
+
+        Args:
+            asked: set when the process is to stop.
+            also: tasks of others (HTTP servers) that may not end before that either.
 
         Raises:
             BackgroundDied: a part ended before that; the log has said which and why.
         """
         waiter = asyncio.create_task(_wait(asked), name="asked to stop")
-        tasks = self._tasks("consumer", "task")
+        tasks = [*self._tasks("consumer", "task"), *also]
         try:
             done, _ = await asyncio.wait([waiter, *tasks], return_when=asyncio.FIRST_COMPLETED)
         finally:

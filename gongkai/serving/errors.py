@@ -72,6 +72,7 @@ class Unavailable(CallRefused):
 CONFLICT: Final = Reason("conflict", "数据刚被其他操作修改，请重新读取后再试")
 UNAVAILABLE: Final = Reason("unavailable", "服务暂时不可用，请稍后重试")
 TIMED_OUT: Final = Reason("timed-out", "处理超时，请稍后重试")
+UNIMPLEMENTED: Final = Reason("unimplemented", "本服务尚未提供此项功能")
 INTERNAL: Final = Reason("internal", "系统内部错误，已记录，请联系运维人员")
 
 
@@ -82,6 +83,8 @@ def status_of(error: BaseException) -> tuple[grpc.StatusCode, tuple[Reason, ...]
             return error.status, error.reasons
         case Refusal():
             return grpc.StatusCode.FAILED_PRECONDITION, error.reasons
+        case NotImplementedError():
+            return grpc.StatusCode.UNIMPLEMENTED, (UNIMPLEMENTED,)
         case VersionConflict() | CommandRaced() | DuplicateEvent():
             return grpc.StatusCode.ABORTED, (CONFLICT,)
         case AppendBusy():

@@ -159,7 +159,8 @@ class Service:
         Raises:
             BackgroundDied: a consumer or task ended before that.
         """
-        await self._crew.watch(asked)
+        servers = [*self._open_sites, *([self._operator_http] if self._operator_http else [])]
+        await self._crew.watch(asked, [server.task for server in servers if server.task is not None])
 
     async def stop(self) -> None:
         """Drain and stop, in the order the module's text gives. Resources stay open."""

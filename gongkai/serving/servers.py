@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from gongkai.serving.channels import MESSAGE_LIMIT
 from gongkai.serving.errors import METADATA_LIMIT
+from gongkai.serving.interceptors import STREAM_SECONDS
 from gongkai.serving.settings import Address
 
 
@@ -64,7 +65,7 @@ class GrpcServer:
             options=[
                 ("grpc.so_reuseport", 0),  # two processes on one port would each get half of the calls
                 ("grpc.max_connection_age_ms", age),
-                ("grpc.max_connection_age_grace_ms", age),
+                ("grpc.max_connection_age_grace_ms", int(STREAM_SECONDS * 1000)),
                 ("grpc.max_receive_message_length", MESSAGE_LIMIT),
                 ("grpc.max_metadata_size", METADATA_LIMIT),
                 ("grpc.absolute_max_metadata_size", METADATA_LIMIT),
@@ -118,7 +119,8 @@ class HttpServer:
             server_header=False,
         )
         self._server = _Quiet(config)
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        """Ends when the server does; early only if it failed."""
 
     async def start(self) -> int:
         """Listen; return the port.
@@ -135,11 +137,11 @@ class HttpServer:
             listener.close()
             raise ListenFault(self._address, error.strerror or str(error)) from error
         listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"http:{self._address}")
+        self.task = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"http:{self._address}")
         while not self._server.started:
-            if self._task.done():
+            if self.task.done():
                 listener.close()
-                self._task.result()
+                self.task.result()
                 raise ListenFault(self._address, "HTTP 服务未能启动")
             await asyncio.sleep(0.01)
         port: int = listener.getsockname()[1]
@@ -148,8 +150,8 @@ class HttpServer:
     async def stop(self) -> None:
         """Refuse new requests, finish those in flight within the grace, close."""
         self._server.should_exit = True
-        if self._task is not None:
-            await self._task
+        if self.task is not None:
+            await self.task
 
 
 class _Quiet(uvicorn.Server):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from obstore.store import MemoryStore
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gongkai.content.objects import open_objects
@@ -279,6 +280,26 @@ async def test_sweep_deletes_only_what_crashes_left(engine: AsyncEngine, folder:
         os.utime(path, (old, old))
     assert await store.sweep(engine) == 1
     assert await get(engine, store, digest_of(TEXT)) == TEXT
+
+
+async def test_a_bucket_behaves_like_a_folder(engine: AsyncEngine) -> None:
+    """Put, upload, get, destroy and sweep do the same where objects lie behind requests instead of in files."""
+    bucket = MemoryStore()
+    now = datetime.now(UTC) + timedelta(days=2)
+    store = ContentStore(bucket, MASTER, clock=lambda: now)
+    blobs = [Blob(b"%d" % n, "text/plain") for n in range(40)]
+    await put(engine, store, *blobs)
+    receipt = await store.receive(pieces(TEXT), media_type="text/plain")
+    async with engine.begin() as conn:
+        await store.keep(conn, [receipt])
+    await store.receive(pieces(b"left by a crash"), media_type="text/plain")
+
+    assert await get(engine, store, digest_of(TEXT)) == TEXT
+    async with engine.connect() as conn:
+        assert len(await store.get_many(conn, [digest_of(blob.data) for blob in blobs])) == 40
+    assert await destroy(engine, store, digest_of(TEXT))
+    assert await store.sweep(engine) == 1
+    assert len(bucket.list().collect()) == 40
 
 
 @pytest.mark.parametrize("url", ["/var/content", "http://host/x", "file://host/x", "memory:///"])

@@ -92,6 +92,7 @@ async def test_field_violations_are_readable_by_standard_tools(keys: Path) -> No
         (VersionConflict("record:1", 3), grpc.StatusCode.ABORTED),
         (AppendBusy(), grpc.StatusCode.UNAVAILABLE),
         (TimeoutError(), grpc.StatusCode.DEADLINE_EXCEEDED),
+        (NotImplementedError(), grpc.StatusCode.UNIMPLEMENTED),
     ],
 )
 async def test_known_errors_have_their_status(keys: Path, error: Exception, code: grpc.StatusCode) -> None:
