@@ -32,9 +32,8 @@ from services.publishing.answering import incoming_event, incoming_of, reply_mes
 from services.publishing.domain.deciding import PATIENCE, Answered, Postponed, Verdict
 from services.publishing.domain.incoming import Incoming, parse
 from services.publishing.domain.reasons import REASONS
-from services.publishing.handlers import CONSUMER, STREAM, Deciding, decide_events, failure_of
+from services.publishing.handlers import CONSUMER, DURABLE, STREAM, Deciding, decide_events, failure_of
 
-DURABLE: Final = "publishing"
 BATCH: Final = 200
 _MOST_DELIVERIES: Final = 5
 _FIRST_DELAY: Final = 0.5
@@ -79,15 +78,15 @@ class IngestConsumer(BatchConsumer):
         incoming = incoming_event(letter.subject, letter.headers, letter.data, PATIENCE)
         (verdict,) = await decide_events(self._world, [incoming])
         at = self._world.clock()
-        if isinstance(verdict, Answered) and isinstance(verdict.reply, ReplyAccepted):
-            async with self._world.engine.begin() as conn:
-                await settle_retried(conn, number, at)
-            return None
-        codes = (
-            [one.code for one in verdict.reply.reasons]
-            if isinstance(verdict, Answered)
-            else ["event.id-missing"]
-        )
+        match verdict:
+            case Answered(reply=ReplyAccepted()):
+                async with self._world.engine.begin() as conn:
+                    await settle_retried(conn, number, at)
+                return None
+            case Answered(reply=ReplyRejected(reasons=reasons)):
+                codes = [one.code for one in reasons]
+            case _:
+                codes = ["event.id-missing"]
         async with self._world.engine.begin() as conn:
             await retry_failed(conn, number, f"refused: {', '.join(codes)}", at)
         return "、".join(REASONS[code].message_zh for code in codes)

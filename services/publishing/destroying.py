@@ -20,7 +20,7 @@ from services.publishing.domain.events import ContentDestroyed
 from services.publishing.domain.personal import personal_reasons_of_text
 from services.publishing.domain.reasons import reason
 from services.publishing.domain.text import clean
-from services.publishing.handlers import STREAM, Deciding
+from services.publishing.handlers import DURABLE, STREAM, Deciding
 from services.publishing.views.reading import users_of
 
 _DIGEST: Final = re.compile(r"^[0-9a-f]{64}$")
@@ -111,7 +111,8 @@ async def await_clean_ingest(client: Client, *, seconds: float = _DRAIN_SECONDS)
     until = loop.time() + seconds
     while True:
         try:
-            if (await jetstream.stream_info(STREAM)).state.messages == 0:
+            queue = await jetstream.consumer_info(STREAM, DURABLE)
+            if not (queue.num_pending or queue.num_ack_pending):
                 return True
         except nats.errors.Error as error:
             _log.warning("cannot look at the queue", error=repr(error))

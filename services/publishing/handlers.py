@@ -38,6 +38,7 @@ from services.publishing.views.registry import RegistryCache
 
 _log = structlog.get_logger()
 STREAM: Final = "INGEST"
+DURABLE: Final = "publishing"
 CONSUMER: Final = "publishing-ingest"
 """What dead letters of INGEST are listed under."""
 _TRIES: Final = 5
