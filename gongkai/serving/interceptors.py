@@ -18,7 +18,7 @@ from gongkai.serving.telemetry import GRPC_CALLS, GRPC_SECONDS
 UNARY_SECONDS: Final = 60.0
 """Longest time a call with one answer may take where its client set no deadline."""
 STREAM_SECONDS: Final = 6 * 3600.0
-"""The same for streams; who follows longer calls again."""
+"""The same where either side streams; who follows longer calls again."""
 
 _log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class EdgeInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        return rewrap(handler, _Edge(handler_call_details.method, streams=handler.response_streaming))
+        return rewrap(handler, _Edge(handler_call_details.method, streams=handler.request_streaming or handler.response_streaming))
 
 
 def rewrap(handler: Handler, edge: _Edge) -> Handler:

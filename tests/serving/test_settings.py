@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,22 @@ def test_values_that_mean_nothing_are_refused(name: str, value: str) -> None:
     with pytest.raises(SettingsFault) as caught:
         Settings.from_env("search", {name: value})
     assert caught.value.faults[0].startswith(f"{name}“{value}”")
+
+
+def test_no_setting_is_missing_from_the_table() -> None:
+    """Every name of ours that code, Makefile or chart reads is documented."""
+    root = OUTPUT.parents[1]
+    sources = [root / "Makefile"]
+    for folder in ("gongkai", "services", "deploy"):
+        sources += [path for path in (root / folder).rglob("*") if path.suffix in {".py", ".yaml", ".tpl"}]
+    names = {
+        name for path in sources for name in re.findall(r"\bGONGKAI_[A-Z_]*[A-Z]\b", path.read_text("utf-8"))
+    }
+
+    undocumented = {
+        name for name in names if not name.startswith("GONGKAI_PEER") and f"`{name}`" not in table()
+    }
+    assert undocumented == set()
 
 
 def test_documented_table_is_current() -> None:
