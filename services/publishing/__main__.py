@@ -171,6 +171,7 @@ def _purge(world: Deciding) -> Background:
     async def purging(stop: asyncio.Event) -> None:
         while not stop.is_set():
             await world.contents.purge(world.engine)
+            await world.contents.sweep(world.engine)
             try:
                 async with asyncio.timeout(_PURGE_SECONDS):
                     await stop.wait()
