@@ -99,7 +99,7 @@ class Topology(_Spec):
         subscribe = [f"{user.inbox}.>"]
         if user.leaf:
             # Sourced messages arrive on a subject the sourcing server picks.
-            subscribe += ["$JS.S.>", "$JS.M.>", "_INBOX.>"]
+            subscribe += ["$JSC.R.>", "$JS.S.>", "$JS.M.>"]
         return Permissions(publish=tuple(publish), subscribe=tuple(subscribe))
 
 
