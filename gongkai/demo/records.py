@@ -60,27 +60,30 @@ def demo_documents(today: date, rng: random.Random) -> Iterator[tuple[str, dict[
     templates = yaml.safe_load((files("gongkai.demo") / "templates.yaml").read_text(encoding="utf-8"))
     for county in COUNTIES:
         serial = 0
-        for domain, pair in templates.items():
-            organ = _organ_of(county, domain)
+        for heading, pair in templates.items():
+            domain, name = heading.split(" ", 1)
+            organ = _organ_of(county, name)
             for template in pair:
                 for age in (rng.randint(2, 80), rng.randint(90, 175)):
                     serial += 1
                     yield (
                         organ.code,
-                        _document(county, organ, domain, template, serial, today - timedelta(days=age), rng),
+                        _document(
+                            county, organ, (domain, name), template, serial, today - timedelta(days=age), rng
+                        ),
                     )
 
 
-def _organ_of(county: _County, domain: str) -> DemoOrgan:
+def _organ_of(county: _County, domain_name: str) -> DemoOrgan:
     organs = [organ for organ in demo_organs() if organ.code.startswith(county.prefix)]
     office = next(organ for organ in organs if organ.code.endswith("-zfb"))
-    return next((organ for organ in organs if domain in organ.serves), office)
+    return next((organ for organ in organs if domain_name in organ.serves), office)
 
 
 def _document(
     county: _County,
     organ: DemoOrgan,
-    domain: str,
+    domain: tuple[str, str],
     template: dict[str, Any],
     serial: int,
     published: date,
@@ -115,9 +118,9 @@ def _document(
         "attribute": "proactive",
         "ground": "《政府信息公开条例》第二十条",
         "confirmer": {"name": "演示审核员", "post": "政务公开工作机构"},
-        "domain": domain,
+        "domain": domain[0],
         "summary": paragraphs[0],
-        "keywords": [domain],
+        "keywords": [domain[1]],
         "provenance": "migration",
         "body": {"media_type": "text/plain", "text": "\n\n".join([*paragraphs, NOTICE])},
     }

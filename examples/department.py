@@ -1,0 +1,57 @@
+"""A department's system in one page: send a document, resend until the receipt is there, read it.
+
+python examples/department.py nats://127.0.0.1:4222 ORGAN.creds 341323-mzj
+Needs only `nats-py`. What the fields mean: docs/integrate.md.
+"""
+
+import asyncio
+import json
+import sys
+import uuid
+
+import nats
+
+DOCUMENT = {
+    "record": "低保-2026-11",  # your own number of it; the same number later is a new version
+    "title": "2026年11月城乡最低生活保障资金发放情况",
+    "division": "341323000000",
+    "kind": "subsidy",
+    "formed_on": "2026-11-20",
+    "attribute": "proactive",
+    "ground": "《政府信息公开条例》第二十条第（十一）项",
+    "confirmer": {"name": "审核人姓名", "post": "社会救助股"},
+    "body": {"media_type": "text/plain", "text": "11月发放农村低保 812 户。"},
+}
+
+
+async def main(url: str, credentials: str, organ: str) -> int:
+    connection = await nats.connect(
+        url,
+        user_credentials=credentials,
+        inbox_prefix=f"_INBOX_organ-{organ}".encode(),
+        max_reconnect_attempts=-1,
+    )
+    stream = connection.jetstream()
+    receipts = await stream.pull_subscribe_bind(consumer=f"reply-{organ}", stream="REPLY")
+    event_id = str(
+        uuid.uuid4()
+    )  # yours to choose; the same id with the same content is answered alike, for ever
+    headers = {"ce-specversion": "1.0", "ce-id": event_id, "ce-source": f"/organs/{organ}"}
+    headers["ce-type"] = "cn.gongkai.ingest.document.v1"
+    data = json.dumps({**DOCUMENT, "organ": organ}).encode()
+    while True:  # until answered: what was sent and not answered may be lost, what was answered never is
+        await stream.publish(f"ingest.{organ}.document", data, headers=headers)
+        try:
+            messages = await receipts.fetch(10, timeout=5)
+        except TimeoutError:
+            continue
+        for message in messages:
+            await message.ack()
+            answer = json.loads(message.data)
+            if answer["event_id"] == event_id:
+                print(json.dumps(answer, ensure_ascii=False, indent=2))
+                return 0 if message.subject.endswith(".accepted") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(*sys.argv[1:4])))
