@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+from gongkai.devstack.loopback import fetch
 from gongkai.devstack.ports import LOOPBACK
 from gongkai.devstack.process import ChildFailed, ChildSpec
 
@@ -66,11 +65,7 @@ class Nats:
 
     def is_ready(self) -> bool:
         """Is it up, with JetStream recovered?"""
-        try:
-            with urllib.request.urlopen(f"{self.monitor_url}/healthz", timeout=2) as answer:  # noqa: S310  # loopback
-                return bool(answer.status == 200)  # noqa: PLR2004  # OK
-        except (urllib.error.URLError, OSError):
-            return False
+        return fetch(f"{self.monitor_url}/healthz") is not None
 
 
 def nats_program() -> str:

@@ -7,13 +7,12 @@ import os
 import shutil
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from importlib import metadata, util
 from pathlib import Path
 
 from gongkai.devstack import jars
+from gongkai.devstack.loopback import fetch
 from gongkai.devstack.place import data_folder, link_file, program_folder, server_user
 from gongkai.devstack.ports import LOOPBACK
 from gongkai.devstack.process import Child, ChildSpec
@@ -150,11 +149,8 @@ class OpenSearch:
 
     def is_ready(self) -> bool:
         """Does the node answer, with every primary shard in its place?"""
-        try:
-            with urllib.request.urlopen(f"{self.url}/_cluster/health", timeout=2) as answer:  # noqa: S310  # loopback
-                return json.load(answer)["status"] in ("green", "yellow")
-        except (urllib.error.URLError, OSError, ValueError):
-            return False
+        health = fetch(f"{self.url}/_cluster/health")
+        return health is not None and json.loads(health)["status"] in ("green", "yellow")
 
     def _home(self) -> Path:
         return data_folder(self.state, "opensearch", self._user)

@@ -7,14 +7,13 @@ import hashlib
 import os
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+from gongkai.devstack.loopback import fetch
 from gongkai.devstack.nats import Nats
 from gongkai.devstack.opensearch import OpenSearch
 from gongkai.devstack.ports import LOOPBACK, kept_ports
@@ -223,11 +222,7 @@ class Stack:
 
 def answers(url: str) -> bool:
     """Does this address answer with 200?"""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  # loopback
-            return bool(answer.status == 200)  # noqa: PLR2004  # OK
-    except (urllib.error.URLError, OSError):
-        return False
+    return fetch(url, seconds=5) is not None
 
 
 def remove_state(state: Path) -> None:

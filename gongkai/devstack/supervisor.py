@@ -141,6 +141,7 @@ class Supervisor:
                 child.start()
                 child.wait_ready(cancelled=self._stopping.is_set)
             except ChildFailed as fault:
+                how = "没有按时就绪" if child.pid is not None else _how(child.returncode)
                 child.stop()
                 if self._stopping.is_set() or (not was_ready and ends + 1 >= _ATTEMPTS_AT_START):
                     watched.fault = fault
@@ -152,13 +153,13 @@ class Supervisor:
                 # Who stops sets the mark before it signals: one of the two reaches every child.
                 if self._stopping.is_set():
                     child.stop()
-                child.wait()
+                how = _how(child.wait())
             if self._stopping.is_set():
                 break
             watched.ready.clear()
             ends = 1 if time.monotonic() - started > _STEADY_SECONDS else ends + 1
             pause = min(_FIRST_PAUSE_SECONDS * 2 ** (ends - 1), _LONGEST_PAUSE_SECONDS)
-            self._report(name, f"已退出（{_how(child.returncode)}），{pause:.1f} 秒后重新启动")
+            self._report(name, f"{how}，{pause:.1f} 秒后重新启动")
             self._stopping.wait(pause)
         child.pidfile.unlink(missing_ok=True)
         watched.fault = watched.fault or ChildFailed(f"{name}: stopped")
@@ -184,5 +185,5 @@ def _end(pidfile: Path) -> bool:
 
 def _how(returncode: int | None) -> str:
     if returncode is not None and returncode < 0:
-        return f"信号 {signal.Signals(-returncode).name}"
-    return f"状态 {returncode}"
+        return f"已退出（信号 {signal.Signals(-returncode).name}）"
+    return f"已退出（状态 {returncode}）"

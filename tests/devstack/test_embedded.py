@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from pathlib import Path
 
 import nats as nats_client
 import psycopg
 import pytest
 
+from gongkai.devstack.loopback import fetch
 from gongkai.devstack.nats import Nats
 from gongkai.devstack.ports import free_port, is_listening
 from gongkai.devstack.postgres import Postgres
@@ -77,8 +77,7 @@ def test_postgres_killed_comes_back_with_what_was_committed(state: Path) -> None
 async def test_nats_syncs_always_and_survives_a_kill(nats_child: tuple[Nats, Child]) -> None:
     """An acknowledged message is on disk: a SIGKILL right after it loses nothing."""
     server, child = nats_child
-    with urllib.request.urlopen(f"{server.monitor_url}/jsz") as answer:
-        assert json.load(answer)["config"]["sync_always"] is True
+    assert json.loads(fetch(f"{server.monitor_url}/jsz") or b"")["config"]["sync_always"] is True
     client = await nats_client.connect(server.url)
     await client.jetstream().add_stream(name="S", subjects=["s"])
     await client.jetstream().publish("s", b"kept")
@@ -92,3 +91,11 @@ async def test_nats_syncs_always_and_survives_a_kill(nats_child: tuple[Nats, Chi
     info = await client.jetstream().stream_info("S")
     await client.close()
     assert info.state.messages == 1
+
+
+def test_a_proxy_named_for_other_hosts_is_not_asked(
+    nats_child: tuple[Nats, Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine behind a proxy still finds its own servers ready."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert nats_child[0].is_ready()
