@@ -8,7 +8,6 @@ belong together. What a crash leaves behind is ciphertext whose key was never ke
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from obstore.store import ObjectStore
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gongkai.content.objects import Objects
+from gongkai.content.objects import Objects, new_name, new_shelf
 from gongkai.content.refused import ContentDestroyed, ContentTooLarge, DigestMismatch
 from gongkai.content.schema import content_key
 from gongkai.content.sealing import Sealer, StreamSealer, digest_of, seal, unseal
@@ -109,10 +108,11 @@ class ContentStore:
 
     async def _write(self, blobs: dict[str, Blob]) -> list[Receipt]:
         keys = {digest: AESGCM.generate_key(256) for digest in blobs}
+        shelf = new_shelf()
         receipts = [
             Receipt(
                 Stored(digest, len(blob.data), blob.media_type),
-                _new_name(),
+                new_name(shelf),
                 self._sealer.wrap(keys[digest], digest),
             )
             for digest, blob in blobs.items()
@@ -140,7 +140,7 @@ class ContentStore:
             DigestMismatch: other bytes came than announced; nothing is kept.
         """
         most = self._limit if limit is None else limit
-        sealer, name = StreamSealer(), _new_name()
+        sealer, name = StreamSealer(), new_name(new_shelf())
         async with self._objects.writing(name) as writer:
             await writer.write(sealer.head())
             async for piece in pieces:
@@ -270,11 +270,6 @@ class ContentStore:
             await self._objects.delete(orphans)
             deleted += len(orphans)
         return deleted
-
-
-def _new_name() -> str:
-    name = os.urandom(16).hex()
-    return f"{name[:2]}/{name[2:]}"
 
 
 def _row(receipt: Receipt, now: datetime) -> dict[str, object]:
