@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from gongkai.serving.telemetry import configure_logging
+
 COMMANDS = ("up", "status", "load", "feed", "search", "streams", "deadletters", "organ", "content", "log")
 """Each is the module of that name beside this one; it holds a ``typer.Typer`` named ``app``."""
 
@@ -45,6 +47,9 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """公开（Gongkai）：政府信息公开平台。"""
+    configure_logging(
+        "cli", "warning"
+    )  # on stderr: what a command prints on stdout is its answer and nothing else
 
 
 def _module(command: str) -> str:
