@@ -39,15 +39,15 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
 
 VALIDITIES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "in_force": "有效",
+        "in_force": "现行有效",
         "partly_in_force": "部分有效",
         "amended": "已修改",
-        "not_yet_in_force": "尚未生效",
+        "not_yet_in_force": "尚未施行",
         "expired": "已失效",
         "repealed": "已废止",
         "declared_void": "宣布失效",
         "not_applicable": "不适用",
-        "unknown": "未注明",
+        "unknown": "未标明",
     }
 )
 """Validity code → label."""
@@ -77,4 +77,12 @@ def _both_ways(labels: Mapping[str, str]) -> dict[str, str]:
 
 _BY_LABEL: Final = _both_ways(KINDS)
 _ATTRIBUTE_BY_LABEL: Final = _both_ways(ATTRIBUTES)
-_VALIDITY_BY_LABEL: Final = _both_ways(VALIDITIES)
+_VALIDITY_BY_LABEL: Final = {
+    **_both_ways(VALIDITIES),
+    # what departmental systems commonly write
+    "有效": "in_force",
+    "尚未生效": "not_yet_in_force",
+    "失效": "expired",
+    "废止": "repealed",
+    "未注明": "unknown",
+}

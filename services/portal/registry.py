@@ -1,0 +1,181 @@
+"""Divisions and domains, kept for a minute: names of places change once a year, pages are asked for every second.
+
+Records are never kept: a withdrawal shows at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+import structlog
+from grpc import aio
+
+from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
+from gongkai.serving.errors import is_unavailable
+from services.portal.offices import Offices
+
+FRESH_SECONDS: Final = 60.0
+_PAGE: Final = 1000
+_FULL: Final = 12
+_LEVEL_DIGITS: Final = {"city": 6, "county": 6, "township": 9, "village": 12}
+
+T = TypeVar("T")
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A division as pages show it."""
+
+    code: str
+    """12 digits."""
+    name: str
+    level: str
+    """city, county, township or village."""
+    parent: str
+
+    @property
+    def slug(self) -> str:
+        """The code as addresses write it: 6, 9 or 12 digits."""
+        return self.code[: _LEVEL_DIGITS.get(self.level, _FULL)]
+
+
+@dataclass(frozen=True, slots=True)
+class Divisions:
+    """All divisions of the city."""
+
+    by_code: Mapping[str, Place]
+    below: Mapping[str, Sequence[Place]]
+    """Code → the divisions directly below it."""
+
+    @property
+    def city(self) -> Place | None:
+        """The city itself; None before the registry has one."""
+        return next((place for place in self.by_code.values() if place.level == "city"), None)
+
+    @property
+    def counties(self) -> Sequence[Place]:
+        """Counties, districts and parks, by code."""
+        return [place for place in self.by_code.values() if place.level == "county"]
+
+    def find(self, code: str) -> Place | None:
+        """Find a division by 6, 9 or 12 digits."""
+        return self.by_code.get(code.ljust(_FULL, "0"))
+
+    def name_of(self, code: str) -> str:
+        """Name of a division; the code itself where it is unknown."""
+        place = self.find(code)
+        return place.name if place else code
+
+    def county_of(self, place: Place) -> Place | None:
+        """The county a division lies in, itself included; None for the city."""
+        here: Place | None = place
+        while here is not None and here.level != "county":
+            here = self.by_code.get(here.parent)
+        return here
+
+    def above(self, place: Place) -> list[Place]:
+        """What the division lies in, from the city down, without itself."""
+        found: list[Place] = []
+        here = self.by_code.get(place.parent)
+        while here is not None:
+            found.insert(0, here)
+            here = self.by_code.get(here.parent)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The domains of the edition in force."""
+
+    edition: str
+    listed: Sequence[pb.Domain]
+
+    def find(self, code: str) -> pb.Domain | None:
+        """Find a domain by code."""
+        return next((domain for domain in self.listed if domain.code == code), None)
+
+    def name_of(self, code: str) -> str:
+        """Name of a domain; the code itself where it is unknown."""
+        domain = self.find(code)
+        return domain.name if domain else code
+
+    @property
+    def matters(self) -> int:
+        """How many matters they have together."""
+        return sum(domain.matter_count for domain in self.listed)
+
+
+class Kept(Generic[T]):
+    """A value read again after a minute; while its owner does not answer, the last one stays in use."""
+
+    def __init__(self, read: Callable[[], Awaitable[T]], now: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._now = now
+        self._lock = asyncio.Lock()
+        self._value: T | None = None
+        self._until = 0.0
+
+    async def get(self) -> T:
+        """Return the value, read at most a minute ago if its owner answers.
+
+        Raises:
+            AioRpcError: it was never read, and cannot be now.
+        """
+        if self._value is not None and self._now() < self._until:
+            return self._value
+        async with self._lock:
+            if self._value is None or self._now() >= self._until:
+                await self._renew()
+        assert self._value is not None
+        return self._value
+
+    async def _renew(self) -> None:
+        try:
+            self._value = await self._read()
+        except aio.AioRpcError as error:
+            if self._value is None or not is_unavailable(error):
+                raise
+            _log.warning("registry not answering; its last answer stays in use", why=error.code().name)
+        self._until = self._now() + FRESH_SECONDS
+
+
+class Registry:
+    """What the portal keeps of catalog."""
+
+    def __init__(self, offices: Offices) -> None:
+        self._offices = offices
+        self._divisions = Kept(self._read_divisions)
+        self._domains = Kept(self._read_domains)
+
+    async def divisions(self) -> Divisions:
+        """All divisions."""
+        return await self._divisions.get()
+
+    async def domains(self) -> Domains:
+        """The domains of the edition in force."""
+        return await self._domains.get()
+
+    async def _read_divisions(self) -> Divisions:
+        by_code: dict[str, Place] = {}
+        below: dict[str, list[Place]] = defaultdict(list)
+        token = ""
+        while True:
+            request = pb.ListDivisionsRequest(page_size=_PAGE, page_token=token)
+            page = await self._offices.catalog.ListDivisions(request)
+            for one in page.divisions:
+                place = Place(one.code, one.name, one.level, one.parent)
+                by_code[place.code] = place
+                below[place.parent].append(place)
+            token = page.next_page_token
+            if not token:
+                return Divisions(by_code, dict(below))
+
+    async def _read_domains(self) -> Domains:
+        answer = await self._offices.catalog.ListDomains(pb.ListDomainsRequest())
+        return Domains(answer.edition, tuple(sorted(answer.domains, key=lambda domain: domain.seq)))
