@@ -39,7 +39,8 @@ class EdgeInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        return rewrap(handler, _Edge(handler_call_details.method, streams=handler.request_streaming or handler.response_streaming))
+        streams = handler.request_streaming or handler.response_streaming
+        return rewrap(handler, _Edge(handler_call_details.method, streams=streams))
 
 
 def rewrap(handler: Handler, edge: _Edge) -> Handler:
