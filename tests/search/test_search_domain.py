@@ -131,7 +131,7 @@ def test_html_gives_its_words_without_scripts() -> None:
         "<html><style>p{}</style><script>var 暗=1</script><h1>标题</h1><p>第一条&nbsp;&lt;甲&gt;</p></html>"
     )
     assert plain_text(page.encode(), "text/html; charset=utf-8") == "标题\n第一条 <甲>"
-    assert plain_text("# 总则\n\n**第一条** 为了".encode(), "text/markdown") == "总则\n第一条 为了"
+    assert plain_text("# 总则\n\n**第一条** 为了".encode(), "text/markdown") == "总则\n\n第一条 为了"
     assert plain_text(b"%PDF", "application/pdf") == ""
 
 

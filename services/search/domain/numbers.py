@@ -13,6 +13,7 @@ from typing import Final
 LONGEST_NUMBER: Final = 60
 """Characters; longer input is a sentence, not a number."""
 
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _FILLER = re.compile(r"[第号年]|[^0-9a-z\u3007\u3400-\u9fff]+")
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-z])0+(?=[0-9])")
 _DOCUMENT = re.compile(
@@ -24,8 +25,9 @@ _INDEX = re.compile(r"^[0-9a-z]{18}[^0-9a-z]*[0-9]{6}[^0-9a-z]*[0-9]{5,7}$")
 
 def _folded(text: str) -> str:
     """Half width, lower case, without what cannot be seen."""
-    wide = unicodedata.normalize("NFKC", text)
-    return "".join(char for char in wide if unicodedata.category(char) != "Cf").casefold().strip()
+    if not text.isascii():
+        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    return text.casefold().strip()
 
 
 def document_key(number: str) -> str:

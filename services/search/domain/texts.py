@@ -15,10 +15,11 @@ MARK_OPEN: Final = "\ue000"
 MARK_CLOSE: Final = "\ue001"
 """Private-use characters that frame a match; removed from every text, so that no document can forge a mark."""
 
-_MARKS = str.maketrans("", "", MARK_OPEN + MARK_CLOSE + "\x00")
-_SPACE = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
+_FORBIDDEN: Final = (MARK_OPEN, MARK_CLOSE, "\x00")
+_BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
-_MARKDOWN = re.compile(r"(?m)^\s{0,3}(?:#{1,6}|[>*+-])\s+|\*\*|__|`+")
+_LINE_MARKUP = re.compile(r"(?m)^[ \t]{0,3}(?:#{1,6}|[>*+-])[ \t]+")
+_INLINE_MARKUP: Final = ("**", "__", "`")
 
 
 class _Words(HTMLParser):
@@ -59,8 +60,11 @@ def is_readable(media_type: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """Without marks; every run of blanks one blank, every run of line ends one line end."""
-    return _LINES.sub("\n", _SPACE.sub(" ", text.translate(_MARKS))).strip()
+    """Without marks and blank ends. Blanks inside stay: they mean nothing to search, and are folded when shown."""
+    for char in _FORBIDDEN:
+        if char in text:
+            text = text.replace(char, "")
+    return text.strip()
 
 
 def plain_text(data: bytes, media_type: str) -> str:
@@ -73,7 +77,9 @@ def plain_text(data: bytes, media_type: str) -> str:
         words = _Words()
         words.feed(text)
         words.close()
-        text = "".join(words.parts)
+        text = _LINES.sub("\n", _BLANKS.sub(" ", "".join(words.parts)))
     elif kind == "text/markdown":
-        text = _MARKDOWN.sub("", text)
+        text = _LINE_MARKUP.sub("", text)
+        for markup in _INLINE_MARKUP:
+            text = text.replace(markup, "")
     return clean(text)[:LONGEST_TEXT]
