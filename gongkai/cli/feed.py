@@ -9,8 +9,9 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import grpc
 import typer
 
 from gongkai.cli.endpoints import Endpoints, load_endpoints
@@ -19,6 +20,9 @@ from gongkai.messaging.follower import Fact, Place, follow
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
 from gongkai.security.tokens import operator_tokens
 from gongkai.serving.channels import channel, streaming
+
+if TYPE_CHECKING:  # the asynchronous stub exists in the type information only
+    from gongkai.rpc.log.v1.log_pb2_grpc import ContractLogServiceAsyncStub
 
 app = typer.Typer(help="公共事实流（FEED）：省级平台的客户端。", no_args_is_help=True)
 
@@ -41,7 +45,7 @@ def follow_command(
     ] = None,
     owner: Annotated[str, typer.Option("--from", help="只读 catalog 或 publishing；缺省两者都读")] = "",
     once: Annotated[bool, typer.Option("--once", help="读到当前末尾就结束")] = False,
-    grpc: Annotated[bool, typer.Option("--grpc", help="经 gRPC 读，不经 NATS")] = False,
+    over_grpc: Annotated[bool, typer.Option("--grpc", help="经 gRPC 读，不经 NATS")] = False,
 ) -> None:
     """逐行打印公开事实（JSON），记住读到的位置；中断多久都能接着读。"""
     if owner and owner not in _OWNERS:
@@ -51,7 +55,7 @@ def follow_command(
     places = PlaceFile(place_file or state / "feed-place.json")
     owners = [owner] if owner else list(_OWNERS)
     try:
-        asyncio.run(_follow_all(endpoints, places, owners, once=once, grpc=grpc))
+        asyncio.run(_follow_all(endpoints, places, owners, once=once, over_grpc=over_grpc))
     except KeyboardInterrupt:
         typer.echo("已停止；下次从停下的地方接着读。", err=True)
 
@@ -83,14 +87,14 @@ class PlaceFile:
 
 
 async def _follow_all(
-    endpoints: Endpoints, places: PlaceFile, owners: Sequence[str], *, once: bool, grpc: bool
+    endpoints: Endpoints, places: PlaceFile, owners: Sequence[str], *, once: bool, over_grpc: bool
 ) -> None:
     pages: asyncio.Queue[Page | None] = asyncio.Queue(maxsize=4)
-    read = _over_grpc if grpc else _over_nats
+    read = _over_grpc if over_grpc else _over_nats
 
     async def pump(owner: str) -> None:
-        async for page in read(endpoints, owner, places.get(_key(owner, grpc=grpc)), once=once):
-            await pages.put((_key(owner, grpc=grpc), *page))
+        async for page in read(endpoints, owner, places.get(_key(owner, over_grpc=over_grpc)), once=once):
+            await pages.put((_key(owner, over_grpc=over_grpc), *page))
 
     async with asyncio.TaskGroup() as group:
         pumps = [group.create_task(pump(owner)) for owner in owners]
@@ -109,9 +113,9 @@ async def _follow_all(
             places.put(stream, place)
 
 
-def _key(owner: str, *, grpc: bool) -> str:
+def _key(owner: str, *, over_grpc: bool) -> str:
     # A place is (epoch, position) on both ways; the sequence it also holds means something on NATS only.
-    return f"grpc:{owner}" if grpc else _OWNERS[owner]
+    return f"grpc:{owner}" if over_grpc else _OWNERS[owner]
 
 
 async def _over_nats(
@@ -125,17 +129,44 @@ async def _over_nats(
 async def _over_grpc(
     endpoints: Endpoints, owner: str, place: Place, *, once: bool
 ) -> AsyncIterator[tuple[list[dict[str, Any]], Place]]:
-    request = log_pb2.ReadContractsRequest(
-        audience=log_pb2.AUDIENCE_PUBLIC, after_position=place.position, epoch=place.epoch, follow=not once
-    )
+    """The same facts from the owner itself; an owner that restarts is waited for."""
     async with channel(
         endpoints.grpc[owner], audience=owner, tokens=operator_tokens(endpoints.keys)
     ) as to_owner:
-        stub = log_pb2_grpc.ContractLogServiceStub(to_owner)
-        async with streaming(stub.ReadContracts(request, timeout=_FOREVER_SECONDS)) as answers:
-            async for answer in answers:
-                line = _as_line(dict(answer.attributes), _OWNERS[owner], answer.subject, answer.data)
-                yield [line], Place(answer.epoch, answer.position)
+        stub: ContractLogServiceAsyncStub = log_pb2_grpc.ContractLogServiceStub(to_owner)
+        at = place
+        while True:
+            try:
+                async for line, reached in _read_grpc(stub, owner, at, once=once):
+                    at = reached
+                    yield [line], at
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or once:
+                    raise
+                await asyncio.sleep(1)
+            else:
+                return
+
+
+async def _read_grpc(
+    stub: ContractLogServiceAsyncStub, owner: str, place: Place, *, once: bool
+) -> AsyncIterator[tuple[dict[str, Any], Place]]:
+    # One position may hold several messages: it is read again, and what was seen of it is skipped.
+    request = log_pb2.ReadContractsRequest(
+        audience=log_pb2.AUDIENCE_PUBLIC,
+        after_position=max(place.position - 1, 0),
+        epoch=place.epoch,
+        follow=not once,
+    )
+    async with streaming(stub.ReadContracts(request, timeout=_FOREVER_SECONDS)) as answers:
+        async for answer in answers:
+            event_id = answer.attributes["ce-id"]
+            here = (answer.epoch, answer.position) == (place.epoch, place.position)
+            if here and event_id in place.seen:
+                continue
+            seen = (*place.seen, event_id) if here else (event_id,)
+            place = Place(answer.epoch, answer.position, seen)
+            yield _as_line(dict(answer.attributes), _OWNERS[owner], answer.subject, answer.data), place
 
 
 def _line(fact: Fact) -> dict[str, Any]:
