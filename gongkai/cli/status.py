@@ -82,13 +82,15 @@ def examine(state: Path, endpoints: dict[str, object]) -> list[Part]:
 def _show(parts: list[Part], state: Path) -> None:
     table = Table(title=f"公开平台 {state.absolute()}")
     for heading in ("部分", "进程号", "地址", "状况"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for heading in ("内存 MB", "CPU %", "已运行"):
         table.add_column(heading, justify="right")
     words = {"ready": "[green]正常[/]", "unready": "[yellow]未就绪[/]", "down": "[red]未运行[/]"}
     for part in parts:
         figures = (f"{part.megabytes:.0f}", f"{part.cpu_percent:.1f}", _duration(part.uptime_seconds))
-        table.add_row(part.name, str(part.pid or "—"), part.address, words[part.health], *figures)
+        table.add_row(
+            part.name, str(part.pid or "—"), part.address.rpartition("//")[2], words[part.health], *figures
+        )
     total = (f"{sum(part.megabytes for part in parts):.0f}", f"{sum(part.cpu_percent for part in parts):.1f}")
     table.add_section()
     table.add_row("合计", "", "", "", *total, "")

@@ -208,7 +208,7 @@ class Stack:
                 write_secret(self._credentials(name), credentials.text)
         if not self._credentials("system").exists():
             write_secret(self._credentials("system"), auth.system_credentials(keys, utc_now()).text)
-        mark.write_text(digest)
+        write_secret(mark, digest)
 
     def _credentials(self, name: str) -> Path:
         return self.keys / "nats" / f"{name}.creds"
