@@ -80,8 +80,8 @@ def create_keys(folder: Path, at: datetime) -> NatsKeys:
 def user_credentials(keys: NatsKeys, name: str, permissions: Permissions, at: datetime) -> UserCredentials:
     """New credentials of a user of the account; its key pair is made here and kept nowhere else."""
     nats: Claims = {
-        "pub": {"allow": list(permissions.publish)},
-        "sub": {"allow": list(permissions.subscribe)},
+        "pub": _only(permissions.publish),
+        "sub": _only(permissions.subscribe),
         "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2,
         "issuer_account": keys.account.public,
     }  # fmt: skip
@@ -208,6 +208,11 @@ def _credentials(signer: SigningPair, name: str, nats: Claims, at: datetime) -> 
     pair = SigningPair.create(Role.USER)
     jwt = sign_claims(signer, name=name, subject=pair.public, nats=nats, issued_at=int(at.timestamp()))
     return UserCredentials(pair.public, _CREDENTIALS.format(jwt=jwt, seed=pair.seed))
+
+
+def _only(subjects: tuple[str, ...]) -> Claims:
+    # To the server an empty list of allowed subjects means all of them.
+    return {"allow": list(subjects)} if subjects else {"deny": [">"]}
 
 
 def _account_jwt(keys: NatsKeys, revocations: Mapping[str, int], issued_at: int) -> str:
