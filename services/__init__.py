@@ -1,0 +1,1 @@
+"""The services: each owns one database, decides by events, and imports no other."""

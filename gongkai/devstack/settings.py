@@ -1,4 +1,4 @@
-"""What can be set where the platform is installed and started on one machine; rows of ``docs/settings.md``."""
+"""The settings of the embedded stack and of ``make``, for the table in ``docs/settings.md``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,29 @@ from typing import Final
 from gongkai.serving.settings import Setting
 
 SETTINGS: Final = (
-    Setting("GONGKAI_PYTHON_INDEX", "", "URL of a Python package index. Empty: what pip is configured with.", used_by="make"),
-    Setting("GONGKAI_MAVEN_REPOSITORY", "", "URL of the Maven repository OpenSearch's jars come from.", used_by="make, gongkai up"),
-    Setting("GONGKAI_OFFLINE", "", "A folder that `make offline` filled; nothing is fetched then. Empty: `./offline`, if it is there and complete.", used_by="make, gongkai up"),
-    Setting("XDG_CACHE_HOME", "", "Where fetched jars are kept for every state folder of this user.", default="~/.cache", used_by="gongkai up"),
-)  # fmt: skip
+    Setting(
+        "GONGKAI_PYTHON_INDEX",
+        "",
+        "URL of the Python package index. Unset: what pip is configured with on this machine.",
+        used_by="make",
+    ),
+    Setting(
+        "GONGKAI_MAVEN_REPOSITORY",
+        "",
+        "URL of the Maven repository from which OpenSearch comes. Every jar must have the digest in "
+        "`gongkai/devstack/opensearch.lock`, wherever it comes from. Unset: the resolver's own default.",
+        used_by="make, gongkai up",
+    ),
+    Setting(
+        "GONGKAI_OFFLINE",
+        "",
+        "A folder that `make offline` filled; then nothing is fetched. Unset: `./offline`, if it is there.",
+        used_by="make, gongkai up",
+    ),
+    Setting(
+        "XDG_CACHE_HOME",
+        "",
+        "OpenSearch's jars are kept below it, in `gongkai/`, for every state folder of a user. Unset: `~/.cache`.",
+        used_by="gongkai up",
+    ),
+)
