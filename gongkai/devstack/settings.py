@@ -29,7 +29,8 @@ SETTINGS: Final = (
     Setting(
         "XDG_CACHE_HOME",
         "",
-        "OpenSearch's jars are kept below it, in `gongkai/`, for every state folder of a user. Unset: `~/.cache`.",
+        "OpenSearch's jars are kept below it, in `gongkai/`, for every state folder of a user.",
+        default="~/.cache",
         used_by="gongkai up",
     ),
 )
