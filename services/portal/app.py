@@ -1,0 +1,74 @@
+"""The public site, put together: addresses, errors, headers."""
+
+from __future__ import annotations
+
+from grpc import aio
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from services.portal import failures, themes
+from services.portal.headers import SecurityHeaders
+from services.portal.pages import immutable
+from services.portal.portal import Portal, portal_of
+from services.portal.routes import home, record
+
+_SMALL = 500
+
+
+class Digits(Convertor[str]):
+    """A division code in an address: 6, 9 or 12 digits."""
+
+    regex = "[0-9]{12}|[0-9]{9}|[0-9]{6}"
+
+    def convert(self, value: str) -> str:
+        """Take it as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Write it as it is."""
+        return value
+
+
+register_url_convertor("div", Digits())
+
+ROUTES = [
+    Route("/", home.choose),
+    Route("/preferences", themes.choose),
+    Route("/{div:div}/", home.county),
+    Route("/r/{uscc}/{number}", record.show),
+]
+
+
+def build_app(portal: Portal) -> ASGIApp:
+    """Build the site. The headers stand outside everything, so that error pages carry them too."""
+    app = Starlette(
+        routes=[Route("/static/{name}", asset), Route("/robots.txt", robots), *ROUTES],
+        middleware=[Middleware(GZipMiddleware, minimum_size=_SMALL)],
+        exception_handlers={
+            HTTPException: failures.on_http,
+            aio.AioRpcError: failures.on_call,
+            Exception: failures.on_error,
+        },
+    )
+    app.state.portal = portal
+    return SecurityHeaders(app)
+
+
+async def asset(request: Request) -> Response:
+    """Give the style sheet or the seal."""
+    found = portal_of(request).pages.by_hashed_name.get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404)
+    return immutable(found)
+
+
+async def robots(_request: Request) -> Response:
+    """Public information is meant to be found; search results and choices are no content."""
+    return PlainTextResponse("User-agent: *\nDisallow: /*/search\nDisallow: /preferences\n")

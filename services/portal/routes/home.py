@@ -1,0 +1,78 @@
+"""The front page, and the home page of each division."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+import structlog
+from grpc import aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gongkai.contracts.kinds import KINDS
+from gongkai.rpc.oversight.v1 import oversight_pb2
+from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
+from services.portal.pages import Where
+from services.portal.portal import portal_of
+
+NEWEST: Final = 8
+NORMATIVE: Final = 4
+T = TypeVar("T")
+_log = structlog.get_logger()
+
+
+async def choose(request: Request) -> Response:
+    """``/``: choose a county."""
+    portal = portal_of(request)
+    divisions = await portal.registry.divisions()
+    places = [*([divisions.city] if divisions.city else []), *divisions.counties]
+    counts = await asyncio.gather(
+        *(
+            or_none(portal.offices.records.CountRecords(pb.CountRecordsRequest(division=place.code)))
+            for place in places
+        )
+    )
+    values = {"counts": dict(zip((place.code for place in places), counts, strict=True))}
+    return portal.pages.render(request, "choose.html", values, Where(divisions.city, divisions, "choose"))
+
+
+async def county(request: Request) -> Response:
+    """``/{div}/``: what is new, what there is, how well the duty is kept."""
+    portal = portal_of(request)
+    where = await portal.where(request, "home")
+    assert where.place is not None
+    assert where.divisions is not None
+    code = where.place.code
+    offices = portal.offices
+    newest, normative, counts, domains, board = await asyncio.gather(
+        offices.records.ListRecords(pb.ListRecordsRequest(division=code, page=1, page_size=NEWEST)),
+        offices.records.ListRecords(
+            pb.ListRecordsRequest(division=code, kind="normative", page=1, page_size=NORMATIVE)
+        ),
+        offices.records.CountRecords(pb.CountRecordsRequest(division=code)),
+        portal.registry.domains(),
+        or_none(offices.oversight.GetBoard(oversight_pb2.GetBoardRequest(division=code))),
+    )
+    values = {
+        "newest": newest.records,
+        "normative": normative,
+        "counts": counts,
+        "domains": domains,
+        "kinds": KINDS,
+        "board": board,
+        "timed": sum(row.timed for row in board.organs) if board else 0,
+        "late": sum(row.late for row in board.organs) if board else 0,
+        "below": where.divisions.below.get(code, ()),
+    }
+    return portal.pages.render(request, "home.html", values, where)
+
+
+async def or_none(call: Awaitable[T]) -> T | None:
+    """The answer, or nothing where the service does not give one: the page is worth showing without it."""
+    try:
+        return await call
+    except aio.AioRpcError as error:
+        _log.warning("page shown without a part of it", why=error.code().name)
+        return None

@@ -1,0 +1,131 @@
+"""Bodies as blocks a template can print: chapters, articles, paragraphs, lists, tables. Everything stays text.
+
+A body is never trusted: no markup of it reaches the page. Of HTML only the text is kept; of Markdown a small subset.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Final
+
+from services.portal.markdown import read_markdown
+from services.portal.typeblocks import Block, Run
+
+READABLE: Final = frozenset({"text/plain", "text/markdown", "text/html"})
+"""Media types whose text is shown on the page."""
+
+_NUMERAL: Final = r"[〇零一二三四五六七八九十百千\d]+"
+_CHAPTER: Final = re.compile(rf"^第\s*{_NUMERAL}\s*[编章](?![程节规])[\s　]*.{{0,60}}$")
+_SECTION: Final = re.compile(rf"^第\s*{_NUMERAL}\s*节[\s　]*.{{0,60}}$")
+_ARTICLE: Final = re.compile(rf"^(第\s*{_NUMERAL}\s*条(?:之[一二三四五六七八九十]+)?)[\s　]*(.*)$", re.DOTALL)
+_POINT: Final = re.compile(r"^[一二三四五六七八九十]+、\S.{0,38}$")
+_DAY: Final = re.compile(r"^(?:\d{4}|[〇零一二三四五六七八九十○]{4})年[\d〇零一二三四五六七八九十]{1,3}月[\d〇零一二三四五六七八九十]{1,3}日$")
+_ATTACHED: Final = re.compile(r"^附件?\s*\d*\s*[:：]")
+_ADDRESSEE: Final = re.compile(r"^.{2,200}[：:]$")
+_STOP: Final = "。；，！？：:;,!?"
+_SIGNATURE: Final = 40
+_FIRST: Final = 3
+
+
+def typeset(data: bytes, media_type: str) -> Sequence[Block]:
+    """Return the blocks of a body, empty for a type that is not text."""
+    plain = media_type.split(";")[0].strip().lower()
+    text = data.decode("utf-8-sig", errors="replace").replace("\x00", "")
+    match plain:
+        case "text/markdown":
+            return _numbered(read_markdown(text))
+        case "text/html":
+            return _numbered(_plain(text_of_html(text)))
+        case "text/plain":
+            return _numbered(_plain(text))
+    return ()
+
+
+def contents(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks a reader may jump to."""
+    return [block for block in blocks if block.anchor]
+
+
+def _numbered(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Give the headings anchors."""
+    return [
+        replace(block, anchor=f"part-{number}") if block.kind in {"chapter", "heading"} else block
+        for number, block in enumerate(blocks, 1)
+    ]
+
+
+def _plain(text: str) -> Sequence[Block]:
+    lines = [line.strip(" \t　\r") for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    signed = _signature(lines)
+    return [
+        Block("signature", (Run(line),)) if number in signed else _line(line, number)
+        for number, line in enumerate(lines)
+    ]
+
+
+def _line(line: str, number: int) -> Block:
+    if _CHAPTER.match(line):
+        return Block("chapter", (Run(line),))
+    if _SECTION.match(line):
+        return Block("section", (Run(line),))
+    if (found := _ARTICLE.match(line)) is not None:
+        return Block("article", (Run(found[1], bold=True), Run(f"　{found[2]}")))
+    if _POINT.match(line) and line[-1] not in _STOP:
+        return Block("heading", (Run(line),))
+    if _ATTACHED.match(line):
+        return Block("attached", (Run(line),))
+    if number < _FIRST and _ADDRESSEE.match(line):
+        return Block("addressee", (Run(line),))
+    return Block("paragraph", (Run(line),))
+
+
+def _signature(lines: Sequence[str]) -> set[int]:
+    """Lines of organ and day that are set at the right: a line that is a day alone, and the short one before it."""
+    found: set[int] = set()
+    for number, line in enumerate(lines):
+        if _DAY.match(line):
+            found.add(number)
+            before = lines[number - 1] if number else ""
+            if before and len(before) <= _SIGNATURE and before[-1] not in _STOP:
+                found.add(number - 1)
+    return found
+
+
+def text_of_html(source: str) -> str:
+    """The readable text of an HTML document, a line a block; scripts, styles and comments are dropped."""
+    reader = _Text()
+    reader.feed(source)
+    reader.close()
+    return "".join(reader.pieces)
+
+
+class _Text(HTMLParser):
+    _BREAKS: Final = frozenset("p div br li tr h1 h2 h3 h4 h5 h6 table section article header footer ul ol dd dt blockquote pre hr".split())  # fmt: skip
+    _SILENT: Final = frozenset({"script", "style", "template", "noscript", "title", "head", "iframe", "object", "svg", "math"})  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
+        self._silent += tag in self._SILENT
+        self._break(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = max(0, self._silent - (tag in self._SILENT))
+        self._break(tag)
+
+    def _break(self, tag: str) -> None:
+        if tag in self._BREAKS:
+            self.pieces.append("\n")
+        elif tag in {"td", "th"}:
+            self.pieces.append("　")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.pieces.append(re.sub(r"\s+", " ", data))
