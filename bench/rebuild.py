@@ -28,7 +28,7 @@ from gongkai.serving.channels import LONG, channel, streaming
 from services.search.mapping import index_body
 
 INDEX = "bench-raw-bulk"
-BODY_BYTES = 6_000_000
+BODY_BYTES = 2_000_000
 AT_ONCE = 3
 AIM = 0.6
 

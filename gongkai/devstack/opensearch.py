@@ -29,6 +29,8 @@ path.logs: {home}/logs
 cluster.routing.allocation.disk.threshold_enabled: false
 action.auto_create_index: false
 node.processors: 2
+# With the serial collector garbage counts as used until the heap is full: real-memory accounting refuses writes for nothing.
+indices.breaker.total.use_real_memory: false
 """
 
 _LOGGING = """\

@@ -21,7 +21,7 @@ from services.search.mapping import (
     index_body,
 )
 
-BULK_BYTES: Final = 6_000_000
+BULK_BYTES: Final = 2_000_000
 """A bulk request is cut at about this size: larger ones gain nothing and cost heap."""
 
 _CONFLICT: Final = 409

@@ -35,7 +35,7 @@ from services.search.mapping import PUBLIC_ALIAS, PUBLIC_FILTER, REFRESH, WRITE_
 from services.search.owner import Owner
 
 PAGE_RECORDS: Final = 1000
-PAGE_BYTES: Final = 4 * 1024 * 1024
+PAGE_BYTES: Final = 3 * 1024 * 1024
 AT_ONCE: Final = 3
 """Pages under way: while one is indexed the next one's words are fetched."""
 
