@@ -15,7 +15,7 @@ import structlog
 from nats.aio.msg import Msg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts.ingest import ReplyAccepted
+from gongkai.contracts.ingest import ReplyAccepted, ReplyRejected
 from gongkai.messaging.applying import Processor, Received, at_work
 from gongkai.messaging.batch import BatchSender, Message
 from gongkai.messaging.consumer import BatchConsumer

@@ -128,21 +128,28 @@ async def running_town(database_url: str, nats: str, store: Path, folder: Path) 
         "publishing", database_url=database_url, nats_url=nats, content_url=content.as_uri(), keys=keys,
         grpc_listen=Address("127.0.0.1", 0), drain_seconds=5,
     )  # fmt: skip
-    engine = create_async_engine(database_url)
-    async with connect(nats, name="admin") as client:
+    async with (
+        disposed(create_async_engine(database_url)) as engine,
+        connect(nats, name="admin") as client,
+        Service("publishing", settings) as service,
+    ):
         await provision(client, load_topology())
-        async with Service("publishing", settings) as service:
-            await compose(service)
-            await service.start()
-            opened = channel(
-                f"127.0.0.1:{service.grpc_port}",
-                audience="publishing",
-                tokens=operator_tokens(keys),
-                deadline=20,
-            )
+        await compose(service)
+        await service.start()
+        target = f"127.0.0.1:{service.grpc_port}"
+        opened = channel(target, audience="publishing", tokens=operator_tokens(keys), deadline=20)
+        try:
             yield Town(client, service, engine, opened, store, content)
-            await opened.close()
-    await engine.dispose()
+        finally:
+            await opened.close(None)
+
+
+@asynccontextmanager
+async def disposed(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 @pytest.fixture
