@@ -17,7 +17,16 @@ from services.portal import failures, themes
 from services.portal.headers import SecurityHeaders
 from services.portal.pages import immutable
 from services.portal.portal import Portal, portal_of
-from services.portal.routes import home, record
+from services.portal.routes import (
+    catalogue,
+    columns,
+    files,
+    home,
+    oversight,
+    record,
+    requests,
+    searching,
+)
 
 _SMALL = 500
 
@@ -41,8 +50,23 @@ register_url_convertor("div", Digits())
 ROUTES = [
     Route("/", home.choose),
     Route("/preferences", themes.choose),
+    Route("/accessibility", requests.accessibility),
     Route("/{div:div}/", home.county),
+    Route("/{div:div}/search", searching.search),
+    Route("/{div:div}/statutory/", columns.index),
+    Route("/{div:div}/statutory/{column}.atom", columns.feed),
+    Route("/{div:div}/statutory/{column}/{month}.atom", columns.feed),
+    Route("/{div:div}/statutory/{column}", columns.column),
+    Route("/{div:div}/statutory/{column}/{month}", columns.column),
+    Route("/{div:div}/catalogue/", catalogue.index),
+    Route("/{div:div}/catalogue/{domain}", catalogue.domain),
+    Route("/{div:div}/catalogue/{domain}/{matter}", catalogue.matter),
+    Route("/{div:div}/requests/", requests.ways),
+    Route("/{div:div}/oversight/", oversight.board),
+    Route("/{div:div}/oversight/{organ}/late", oversight.late),
+    Route("/{div:div}/oversight/{organ}/defects", oversight.defects),
     Route("/r/{uscc}/{number}", record.show),
+    Route("/r/{uscc}/{number}/files/{digest}/{name}", files.download),
 ]
 
 

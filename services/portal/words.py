@@ -29,6 +29,17 @@ _MEDIA: Final = {
     "image/jpeg": "JPEG 图片",
 }
 _PROVENANCES: Final = {"live": "由发布机关的业务系统实时报送", "migration": "由原网站历史数据迁移"}
+_FIELDS: Final = {
+    "title": "标题", "kind": "信息种类", "division": "所属区划", "formed-on": "成文日期", "published-on": "原发布日期",
+    "effective-on": "生效日期", "expires-on": "失效日期", "attribute": "公开属性", "ground": "公开属性的理由", "confirmer": "确认人",
+    "confirmer.name": "确认人姓名", "confirmer.post": "确认人职务", "matter": "公开事项", "domain": "领域", "doc-number": "发文字号",
+    "validity": "有效性", "body": "正文", "attachment": "附件", "attachment.name": "附件名称", "content.media-type": "文件格式",
+}  # fmt: skip
+_FAULTS: Final = {
+    "missing": "缺少{}", "name-missing": "缺少{}的名称", "post-missing": "缺少{}的职务", "unreadable": "{}无法识别", "nonstandard": "{}不规范",
+    "unknown": "{}不在对照表中", "future": "{}晚于报送当天", "mismatch": "{}前后不一致", "before-effective": "{}早于生效日期",
+    "outside": "{}不在本机关辖区", "too-long": "{}过长", "malformed": "{}写法不对",
+}  # fmt: skip
 _LEVELS: Final = {"city": "市", "county": "县（区、园区）", "township": "乡镇（街道）", "village": "村（社区）"}
 
 
@@ -113,3 +124,11 @@ def file_path(index_number: str, digest: str, name: str) -> str:
 def short_digest(digest: str) -> str:
     """Enough of a digest to compare by eye."""
     return f"{digest[:4]} {digest[4:8]}…{digest[-4:]}"
+
+
+def defect(code: str) -> str:
+    """What a defect code says, in a few words; the code itself where it is not known."""
+    field, _, fault = code.rpartition(".")
+    if field not in _FIELDS or fault not in _FAULTS:
+        return code
+    return _FAULTS[fault].format(_FIELDS[field])

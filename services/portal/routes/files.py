@@ -1,0 +1,88 @@
+"""Files of a record, to be downloaded; never shown in the site's own name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Final
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
+from services.portal import words
+from services.portal.offices import Offices
+from services.portal.portal import portal_of
+from services.portal.reading import pieces
+from services.portal.routes.record import gone
+
+_POLICY: Final = "default-src 'none'; sandbox"
+_ANY: Final = "application/octet-stream"
+_SAFE_TYPE: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&^_.+-/")
+
+
+async def download(request: Request) -> Response:
+    """``/r/{uscc}/{number}/files/{digest}/{name}``."""
+    portal = portal_of(request)
+    index_number = f"{request.path_params['uscc']}/{request.path_params['number']}"
+    digest = request.path_params["digest"]
+    found = await portal.offices.records.GetRecord(pb.GetRecordRequest(index_number=index_number))
+    if found.HasField("tombstone"):
+        return await gone(request, portal, found.tombstone)
+    file = next((one for one in found.record.files if one.digest == digest), None)
+    if file is None:
+        raise HTTPException(404)
+    if file.destroyed:
+        values = {"file": file, "record": found.record}
+        where = await portal.where_of(found.record.division)
+        return portal.pages.render(request, "destroyed.html", values, where, status=410)
+    if request.path_params["name"] != (file.name or digest):
+        return RedirectResponse(words.file_path(index_number, digest, file.name), status_code=301)
+    headers = _headers(file)
+    if headers["ETag"] in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Length"] = str(file.size)
+    media_type = _media_type(file.media_type)
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=media_type)
+    stream = await _begun(portal.offices, digest)
+    return StreamingResponse(stream, headers=headers, media_type=media_type)
+
+
+async def _begun(offices: Offices, digest: str) -> AsyncIterator[bytes]:
+    """The pieces, the first one read already: what cannot be had is an error page, not half a file.
+
+    Raises:
+        HTTPException: 404, publishing gives nothing out under this digest.
+    """
+    given = pieces(offices, digest)
+    first = await anext(given, None)
+    if first is None:
+        raise HTTPException(404)
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        async with aclosing(given):
+            yield first
+            async for piece in given:
+                yield piece
+
+    return all_of_it()
+
+
+def _headers(file: pb.File) -> dict[str, str]:
+    name = "".join(one for one in file.name if one.isprintable() and one not in '/\\"') or "文件"
+    return {
+        "ETag": f'"{file.digest}"',
+        "Cache-Control": "no-cache",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Security-Policy": _POLICY,
+        "Content-Encoding": "identity",
+    }
+
+
+def _media_type(text: str) -> str:
+    """What a department called the file, if it can be a media type at all."""
+    plain = text.split(";")[0].strip().lower()
+    return plain if plain.count("/") == 1 and set(plain) <= _SAFE_TYPE else _ANY
