@@ -39,8 +39,7 @@ def bars(lags: list[pb.LagBucket]) -> list[Bar]:
     drawn = []
     for number, bucket in enumerate(lags):
         height = max(round(bucket.count / most * _HEIGHT), 2 if bucket.count else 0)
-        label = bucket.label.replace("个工作日", "").replace("超过", "").strip()
-        label = f"{label} 以上" if bucket.label.startswith("超过") else label
+        label = bucket.label.replace("个工作日", "").strip()
         drawn.append(
             Bar(label, bucket.count, bucket.late, 14 + number * _STEP, 30 + _HEIGHT - height, _WIDTH, height)
         )
