@@ -10,16 +10,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from services.portal import failures, themes
+from services.portal.api.app import build_api
 from services.portal.headers import SecurityHeaders
 from services.portal.pages import immutable
 from services.portal.portal import Portal, portal_of
 from services.portal.routes import (
     catalogue,
     columns,
+    documentation,
     files,
     home,
     oversight,
@@ -50,6 +52,7 @@ register_url_convertor("div", Digits())
 ROUTES = [
     Route("/", home.choose),
     Route("/preferences", themes.choose),
+    Route("/api/", documentation.page),
     Route("/accessibility", requests.accessibility),
     Route("/{div:div}/", home.county),
     Route("/{div:div}/search", searching.search),
@@ -72,8 +75,14 @@ ROUTES = [
 
 def build_app(portal: Portal) -> ASGIApp:
     """Build the site. The headers stand outside everything, so that error pages carry them too."""
+    api = build_api(portal)
     app = Starlette(
-        routes=[Route("/static/{name}", asset), Route("/robots.txt", robots), *ROUTES],
+        routes=[
+            Route("/static/{name}", asset),
+            Route("/robots.txt", robots),
+            Mount("/api/v1", api),
+            *ROUTES,
+        ],
         middleware=[Middleware(GZipMiddleware, minimum_size=_SMALL)],
         exception_handlers={
             HTTPException: failures.on_http,
@@ -82,6 +91,7 @@ def build_app(portal: Portal) -> ASGIApp:
         },
     )
     app.state.portal = portal
+    app.state.api = api
     return SecurityHeaders(app)
 
 

@@ -62,9 +62,25 @@ def _plain(text: str) -> Sequence[Block]:
     lines = [line for line in lines if line]
     signed = _signature(lines)
     return [
-        Block("signature", (Run(line),)) if number in signed else _line(line, number)
+        Block("signature", (Run(line),))
+        if number in signed
+        else Block("chapter", (Run(line),))
+        if _names_what_follows(line, lines[number + 1 : number + 2])
+        else _line(line, number)
         for number, line in enumerate(lines)
     ]
+
+
+def _names_what_follows(line: str, following: Sequence[str]) -> bool:
+    """Tell whether a short line without a stop stands before the first chapter: the name of an attached text."""
+    return (
+        bool(following)
+        and _CHAPTER.match(following[0]) is not None
+        and len(line) <= _SIGNATURE
+        and line[-1] not in _STOP
+        and not _ARTICLE.match(line)
+        and not _CHAPTER.match(line)
+    )
 
 
 def _line(line: str, number: int) -> Block:

@@ -1,0 +1,1 @@
+"""REST: the same public facts as JSON, described by OpenAPI."""
