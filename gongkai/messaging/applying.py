@@ -33,6 +33,8 @@ _FIRST_DELAY: Final = 0.5
 _MOST_DELAY: Final = 30.0
 _AT_WORK_SECONDS: Final = 5.0
 _MOST_PAUSE: Final = 5.0
+_LONG_REPLY: Final = 10
+"""Dots from which on a delivery's reply subject also names domain and account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,10 @@ async def answer(sender: BatchSender, answers: Sequence[Message]) -> None:
 
 def deliveries_of(message: Msg) -> int:
     """How often the server has delivered the message, this time included."""
-    return message.metadata.num_delivered or 1
+    # $JS.ACK.<stream>.<consumer>.<delivered>.…, or with domain and account before the stream
+    words = message.reply.split(".", 7)
+    delivered = words[4] if message.reply.count(".") < _LONG_REPLY else words[6]
+    return int(delivered)
 
 
 def _failure(stream: str, message: Msg, reason: str) -> Failure:

@@ -21,6 +21,7 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.security import NatsCredentials
 from nats.aio.client import Client, RawCredentials
 from nats.aio.msg import Msg
+from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,6 +35,7 @@ from gongkai.messaging.applying import (
     Work,
     answer,
     apply_once,
+    at_work,
     read_letter,
 )
 from gongkai.messaging.batch import BatchSender
@@ -91,7 +93,7 @@ class BatchConsumer:
         registry: Registry = MappingProxyType({}),
         decode: Decode | None = None,
         refuse: Refuse | None = None,
-        batch_size: int = 200,
+        batch_size: int = 500,
     ) -> None:
         self.name = name
         self._work = Work(
@@ -129,6 +131,7 @@ class BatchConsumer:
             intake = _Intake(self.processor(sender), watch)
             subscriber = self._subscribe(broker, watch, intake)
             await broker.start()
+            _one_timeout(subscriber.subscription)
             _log.info("consuming", consumer=self.name, stream=self._work.stream, durable=self._durable)
             try:
                 await self._guard(client, watch, stop)
@@ -138,7 +141,7 @@ class BatchConsumer:
                 # What FastStream has fetched and not handed over would be lost to others until ack_wait has passed:
                 # let it come to the intake, which gives it back.
                 intake.closed = True
-                await asyncio.sleep(_RELEASE_SECONDS)
+                await asyncio.gather(intake.finish(), asyncio.sleep(_RELEASE_SECONDS))
                 subscriber.running = False
                 intake.released.set()
 
@@ -247,27 +250,58 @@ class BatchConsumer:
 
 
 class _Intake:
-    """Where FastStream hands its batches over."""
+    """Where FastStream hands its batches over: one is applied while it fetches the next."""
 
     def __init__(self, applier: Processor, watch: ConnectionWatch) -> None:
         self._applier = applier
         self._watch = watch
+        self._at_work: asyncio.Task[None] | None = None
         self.closed = False
         self.released = asyncio.Event()
 
     async def take(self, messages: list[Msg]) -> None:
+        """Begin a batch once the one before it is done."""
+        if self._at_work is not None:
+            async with at_work(messages):
+                await self._at_work
         if self.closed:
             for message in messages:
                 await message.nak(delay=_RELEASE_SECONDS)
             await self.released.wait()
             return
+        self._at_work = asyncio.create_task(self._process(messages))
+
+    async def finish(self) -> None:
+        """Wait for the batch at work."""
+        if self._at_work is not None:
+            await self._at_work
+
+    async def _process(self, messages: list[Msg]) -> None:
         try:
             await self._applier.process(messages)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the consumer
             # FastStream would swallow it and go on; the messages come back after ack_wait, to a fresh process.
             self._watch.end(error)
-            raise
 
 
 async def _undecoded(batch: StreamMessage[Sequence[Msg]]) -> Sequence[Msg]:
     return batch.raw_message
+
+
+def _one_timeout(subscription: JetStreamContext.PullSubscription) -> None:
+    """Let ``fetch`` end with nats-py's own ``TimeoutError`` only.
+
+    nats-py 2.16 raises the built-in one where a deadline passes between two steps. FastStream 0.7.8 does not catch
+    that: its task dies with the messages it holds, is silently started anew, and they come back after ``ack_wait``.
+    """
+    fetch = subscription.fetch
+
+    async def fetching(*args: Any, **options: Any) -> list[Msg]:  # noqa: ANN401 - passed on as they come
+        try:
+            return await fetch(*args, **options)
+        except nats.errors.TimeoutError:
+            raise
+        except TimeoutError as error:
+            raise nats.errors.TimeoutError from error
+
+    subscription.fetch = fetching  # type: ignore[method-assign]  # the one place where it can be caught
