@@ -34,7 +34,8 @@ def atom(title: str, base: str, page: str, records: Sequence[pb.Record], now: da
     ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": f"{base}{page}"})
     for record in records:
         _entry(root, base, record)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    data: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data
 
 
 def _entry(root: ET.Element, base: str, record: pb.Record) -> None:

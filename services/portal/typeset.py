@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from services.portal.markdown import read_markdown
-from services.portal.typeblocks import Block, Run
+from services.portal.typeblocks import Block, BlockKind, Run
 
 READABLE: Final = frozenset({"text/plain", "text/markdown", "text/html"})
 """Media types whose text is shown on the page."""
@@ -22,7 +22,9 @@ _CHAPTER: Final = re.compile(rf"^第\s*{_NUMERAL}\s*[编章](?![程节规])[\s�
 _SECTION: Final = re.compile(rf"^第\s*{_NUMERAL}\s*节[\s　]*.{{0,60}}$")
 _ARTICLE: Final = re.compile(rf"^(第\s*{_NUMERAL}\s*条(?:之[一二三四五六七八九十]+)?)[\s　]*(.*)$", re.DOTALL)
 _POINT: Final = re.compile(r"^[一二三四五六七八九十]+、\S.{0,38}$")
-_DAY: Final = re.compile(r"^(?:\d{4}|[〇零一二三四五六七八九十○]{4})年[\d〇零一二三四五六七八九十]{1,3}月[\d〇零一二三四五六七八九十]{1,3}日$")
+_DAY: Final = re.compile(
+    r"^(?:\d{4}|[〇零一二三四五六七八九十○]{4})年[\d〇零一二三四五六七八九十]{1,3}月[\d〇零一二三四五六七八九十]{1,3}日$"
+)
 _ATTACHED: Final = re.compile(r"^附件?\s*\d*\s*[:：]")
 _ADDRESSEE: Final = re.compile(r"^.{2,200}[：:]$")
 _STOP: Final = "。；，！？：:;,!?"
@@ -32,7 +34,7 @@ _FIRST: Final = 3
 
 def typeset(data: bytes, media_type: str) -> Sequence[Block]:
     """Return the blocks of a body, empty for a type that is not text."""
-    plain = media_type.split(";")[0].strip().lower()
+    plain = media_type.split(";", maxsplit=1)[0].strip().lower()
     text = data.decode("utf-8-sig", errors="replace").replace("\x00", "")
     match plain:
         case "text/markdown":
@@ -84,19 +86,16 @@ def _names_what_follows(line: str, following: Sequence[str]) -> bool:
 
 
 def _line(line: str, number: int) -> Block:
-    if _CHAPTER.match(line):
-        return Block("chapter", (Run(line),))
-    if _SECTION.match(line):
-        return Block("section", (Run(line),))
     if (found := _ARTICLE.match(line)) is not None:
         return Block("article", (Run(found[1], bold=True), Run(f"　{found[2]}")))
-    if _POINT.match(line) and line[-1] not in _STOP:
-        return Block("heading", (Run(line),))
-    if _ATTACHED.match(line):
-        return Block("attached", (Run(line),))
-    if number < _FIRST and _ADDRESSEE.match(line):
-        return Block("addressee", (Run(line),))
-    return Block("paragraph", (Run(line),))
+    kinds: tuple[tuple[BlockKind, bool], ...] = (
+        ("chapter", _CHAPTER.match(line) is not None),
+        ("section", _SECTION.match(line) is not None),
+        ("heading", _POINT.match(line) is not None and line[-1] not in _STOP),
+        ("attached", _ATTACHED.match(line) is not None),
+        ("addressee", number < _FIRST and _ADDRESSEE.match(line) is not None),
+    )
+    return Block(next((kind for kind, holds in kinds if holds), "paragraph"), (Run(line),))
 
 
 def _signature(lines: Sequence[str]) -> set[int]:
@@ -120,7 +119,7 @@ def text_of_html(source: str) -> str:
 
 
 class _Text(HTMLParser):
-    _BREAKS: Final = frozenset("p div br li tr h1 h2 h3 h4 h5 h6 table section article header footer ul ol dd dt blockquote pre hr".split())  # fmt: skip
+    _BREAKS: Final = frozenset(["p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article", "header", "footer", "ul", "ol", "dd", "dt", "blockquote", "pre", "hr"])  # fmt: skip
     _SILENT: Final = frozenset({"script", "style", "template", "noscript", "title", "head", "iframe", "object", "svg", "math"})  # fmt: skip
 
     def __init__(self) -> None:

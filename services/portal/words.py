@@ -40,7 +40,12 @@ _FAULTS: Final = {
     "unknown": "{}不在对照表中", "future": "{}晚于报送当天", "mismatch": "{}前后不一致", "before-effective": "{}早于生效日期",
     "outside": "{}不在本机关辖区", "too-long": "{}过长", "malformed": "{}写法不对",
 }  # fmt: skip
-_LEVELS: Final = {"city": "市", "county": "县（区、园区）", "township": "乡镇（街道）", "village": "村（社区）"}
+_LEVELS: Final = {
+    "city": "市",
+    "county": "县（区、园区）",
+    "township": "乡镇（街道）",
+    "village": "村（社区）",
+}
 
 
 def long_date(text: str) -> str:
@@ -83,7 +88,7 @@ def number(count: int) -> str:
 
 def media(media_type: str) -> str:
     """What kind of file a media type is."""
-    return _MEDIA.get(media_type.split(";")[0].strip().lower(), "文件")
+    return _MEDIA.get(media_type.split(";", maxsplit=1)[0].strip().lower(), "文件")
 
 
 def kind(code: str) -> str:

@@ -2,6 +2,7 @@
 
 ``python -m tests.portal.town 9377`` serves it, to look at.
 """
+# ruff: noqa: N802 - the methods' names are the gRPC interface's
 
 from __future__ import annotations
 
@@ -47,19 +48,29 @@ class Invented:
 
 def below(code: str, division: str) -> bool:
     digits = division.rstrip("0")
-    return code.startswith(digits if len(digits) > 6 else division[:6] if division[4:6] != "00" else division[:4])
+    return code.startswith(
+        digits if len(digits) > 6 else division[:6] if division[4:6] != "00" else division[:4]
+    )
 
 
 class Catalog(Invented, catalog_pb2_grpc.CatalogServiceServicer):
     async def ListDivisions(self, request: Any, _context: Any) -> catalog_pb2.ListDivisionsResponse:
         self.check("catalog")
-        found = [one for one in self.world.divisions if request.parent in ("", one.parent) and request.level in ("", one.level)]
+        found = [
+            one
+            for one in self.world.divisions
+            if request.parent in ("", one.parent) and request.level in ("", one.level)
+        ]
         start = int(request.page_token or 0)
-        end = start + min(request.page_size or 20, 15)  # several pages, so that whoever reads follows the tokens
+        end = start + min(
+            request.page_size or 20, 15
+        )  # several pages, so that whoever reads follows the tokens
         token = str(end) if end < len(found) else ""
-        return catalog_pb2.ListDivisionsResponse(divisions=found[start:end], next_page_token=token, total=len(found))
+        return catalog_pb2.ListDivisionsResponse(
+            divisions=found[start:end], next_page_token=token, total=len(found)
+        )
 
-    async def ListOrgans(self, request: Any, _context: Any) -> catalog_pb2.ListOrgansResponse:
+    async def ListOrgans(self, _request: Any, _context: Any) -> catalog_pb2.ListOrgansResponse:
         self.check("catalog")
         return catalog_pb2.ListOrgansResponse(organs=self.world.organs, total=len(self.world.organs))
 
@@ -122,9 +133,13 @@ class Records(Invented, publishing_pb2_grpc.RecordServiceServicer):
 
 
 class Contents(Invented, publishing_pb2_grpc.ContentServiceServicer):
-    async def FetchContent(self, request: Any, _context: Any) -> AsyncIterator[publishing_pb2.FetchContentResponse]:
+    async def FetchContent(
+        self, request: Any, _context: Any
+    ) -> AsyncIterator[publishing_pb2.FetchContentResponse]:
         self.check("contents")
-        public = {file.digest for one in self.world.records.values() for file in one.files if not file.destroyed}
+        public = {
+            file.digest for one in self.world.records.values() for file in one.files if not file.destroyed
+        }
         for digest in request.digests:
             if digest not in public or digest not in self.world.contents:
                 yield publishing_pb2.FetchContentResponse(digest=digest, last=True)
@@ -136,7 +151,9 @@ class Contents(Invented, publishing_pb2_grpc.ContentServiceServicer):
                     digest=digest, found=True, media_type=media_type, data=piece, last=number == 1
                 )
 
-    async def UploadContent(self, request_iterator: Any, _context: Any) -> publishing_pb2.UploadContentResponse:
+    async def UploadContent(
+        self, request_iterator: Any, _context: Any
+    ) -> publishing_pb2.UploadContentResponse:
         self.check("publishing")
         digest, data = "", b""
         async for one in request_iterator:
@@ -157,7 +174,12 @@ class Search(Invented, search_pb2_grpc.SearchServiceServicer):
             raise Refusal(Reason("search.query.too-long", "搜索的词太长，请缩短到 100 字以内。", "query"))
         words = request.query.split()
         chosen = [one for one in self.world.public() if all(word in one.title for word in words)]
-        for name, field in (("kinds", "kind"), ("organs", "organ"), ("domains", "domain"), ("validities", "validity")):
+        for name, field in (
+            ("kinds", "kind"),
+            ("organs", "organ"),
+            ("domains", "domain"),
+            ("validities", "validity"),
+        ):
             wanted = list(getattr(request, name))
             chosen = [one for one in chosen if not wanted or getattr(one, field) in wanted]
         if request.sort == search_pb2.SORT_OLDEST:
@@ -171,12 +193,19 @@ class Search(Invented, search_pb2_grpc.SearchServiceServicer):
                 body=[marked(f"……{one.title}的正文，资金直接发放到户……", words)], doc_number=one.doc_number,
                 published_on=one.published_on, validity=one.validity, domain=one.domain, file_count=len(one.files),
             )  # fmt: skip
-        for name, field in (("validity", "validity"), ("domain", "domain"), ("organ", "organ"), ("kind", "kind")):
+        for name, field in (
+            ("validity", "validity"),
+            ("domain", "domain"),
+            ("organ", "organ"),
+            ("kind", "kind"),
+        ):
             facet = answer.facets.add(name=name)
             values = sorted({getattr(one, field) for one in chosen} - {""})
             for value in values:
                 label = next((one.organ_name for one in chosen if one.organ == value), "")
-                facet.values.add(value=value, label=label, count=sum(getattr(one, field) == value for one in chosen))
+                facet.values.add(
+                    value=value, label=label, count=sum(getattr(one, field) == value for one in chosen)
+                )
         answer.facets.add(name="year").values.add(value="2026", count=len(chosen))
         return answer
 
@@ -207,14 +236,18 @@ class Oversight(Invented, oversight_pb2_grpc.OversightServiceServicer):
             for one in self.world.public() if one.organ == request.organ
         ]  # fmt: skip
         start = ((request.page or 1) - 1) * request.page_size
-        return oversight_pb2.ListLateRecordsResponse(records=found[start : start + request.page_size], total=len(found))
+        return oversight_pb2.ListLateRecordsResponse(
+            records=found[start : start + request.page_size], total=len(found)
+        )
 
     async def ListDefects(self, request: Any, _context: Any) -> oversight_pb2.ListDefectsResponse:
         found = [
             oversight_pb2.DefectRow(index_number=one.index_number, title=one.title, codes=[d.code for d in one.defects])
             for one in self.world.public() if one.organ == request.organ and one.defects
         ]  # fmt: skip
-        return oversight_pb2.ListDefectsResponse(records=found, total=len(found), by_code={"formed-on.missing": len(found)})
+        return oversight_pb2.ListDefectsResponse(
+            records=found, total=len(found), by_code={"formed-on.missing": len(found)}
+        )
 
 
 @asynccontextmanager
@@ -251,14 +284,30 @@ async def town(
 def _serve(service: Service, name: str, world: World) -> None:
     match name:
         case "catalog":
-            service.grpc(catalog_pb2_grpc.add_CatalogServiceServicer_to_server, Catalog(world), catalog_pb2.DESCRIPTOR)
+            service.grpc(
+                catalog_pb2_grpc.add_CatalogServiceServicer_to_server, Catalog(world), catalog_pb2.DESCRIPTOR
+            )
         case "publishing":
-            service.grpc(publishing_pb2_grpc.add_RecordServiceServicer_to_server, Records(world), publishing_pb2.DESCRIPTOR)
-            service.grpc(publishing_pb2_grpc.add_ContentServiceServicer_to_server, Contents(world), publishing_pb2.DESCRIPTOR)
+            service.grpc(
+                publishing_pb2_grpc.add_RecordServiceServicer_to_server,
+                Records(world),
+                publishing_pb2.DESCRIPTOR,
+            )
+            service.grpc(
+                publishing_pb2_grpc.add_ContentServiceServicer_to_server,
+                Contents(world),
+                publishing_pb2.DESCRIPTOR,
+            )
         case "search":
-            service.grpc(search_pb2_grpc.add_SearchServiceServicer_to_server, Search(world), search_pb2.DESCRIPTOR)
+            service.grpc(
+                search_pb2_grpc.add_SearchServiceServicer_to_server, Search(world), search_pb2.DESCRIPTOR
+            )
         case _:
-            service.grpc(oversight_pb2_grpc.add_OversightServiceServicer_to_server, Oversight(world), oversight_pb2.DESCRIPTOR)
+            service.grpc(
+                oversight_pb2_grpc.add_OversightServiceServicer_to_server,
+                Oversight(world),
+                oversight_pb2.DESCRIPTOR,
+            )
 
 
 async def _forever(port: int) -> None:

@@ -18,12 +18,74 @@ WITHDRAWN = f"{USCC}/202610-00003"
 HOSTILE = f"{USCC}/202611-00666"
 MIGRATED = f"{USCC}/202105-00012"
 BARE = f"{USCC}/202611-00100"
-HOSTILE_TITLE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> {{7*7}}"
+HOSTILE_TITLE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> {{7*7}}'
 
-_COUNTIES = {"341302": "埇桥区", "341321": "砀山县", "341322": "萧县", "341323": "灵璧县", "341324": "泗县", "341371": "宿州马鞍山现代产业园区", "341372": "宿州经济技术开发区"}
-_TOWNS = ("灵城镇", "韦集镇", "黄湾镇", "娄庄镇", "杨疃镇", "尹集镇", "浍沟镇", "游集镇", "下楼镇", "朝阳镇", "渔沟镇", "高楼镇", "冯庙镇", "向阳镇", "朱集乡", "大路乡", "大庙镇", "禅堂镇", "虞姬镇")
-DOMAIN_NAMES = ("国土空间规划", "重大建设项目", "公共资源交易", "财政预决算", "安全生产", "税收管理", "征地补偿", "国有土地上房屋征收", "保障性住房", "农村危房改造", "环境保护", "公共文化服务", "公共法律服务", "扶贫", "救灾", "食品药品监管", "城市综合执法", "就业创业", "社会保险", "社会救助", "养老服务", "户籍管理", "涉农补贴", "义务教育", "医疗卫生", "市政服务")
-_ORGANS = (("341323-xzf", "灵璧县人民政府办公室", "县政府办公室"), ("341323-mzj", "灵璧县民政局", "县民政局"), ("341323-czj", "灵璧县财政局", "县财政局"), ("341323-zjj", "灵璧县住房和城乡建设局", "县住房城乡建设局"), ("341323-scjg", "灵璧县市场监督管理局", "县市场监管局"), ("341323-hgz", "灵璧县浍沟镇人民政府", "浍沟镇政府"))
+_COUNTIES = {
+    "341302": "埇桥区",
+    "341321": "砀山县",
+    "341322": "萧县",
+    "341323": "灵璧县",
+    "341324": "泗县",
+    "341371": "宿州马鞍山现代产业园区",
+    "341372": "宿州经济技术开发区",
+}
+_TOWNS = (
+    "灵城镇",
+    "韦集镇",
+    "黄湾镇",
+    "娄庄镇",
+    "杨疃镇",
+    "尹集镇",
+    "浍沟镇",
+    "游集镇",
+    "下楼镇",
+    "朝阳镇",
+    "渔沟镇",
+    "高楼镇",
+    "冯庙镇",
+    "向阳镇",
+    "朱集乡",
+    "大路乡",
+    "大庙镇",
+    "禅堂镇",
+    "虞姬镇",
+)
+DOMAIN_NAMES = (
+    "国土空间规划",
+    "重大建设项目",
+    "公共资源交易",
+    "财政预决算",
+    "安全生产",
+    "税收管理",
+    "征地补偿",
+    "国有土地上房屋征收",
+    "保障性住房",
+    "农村危房改造",
+    "环境保护",
+    "公共文化服务",
+    "公共法律服务",
+    "扶贫",
+    "救灾",
+    "食品药品监管",
+    "城市综合执法",
+    "就业创业",
+    "社会保险",
+    "社会救助",
+    "养老服务",
+    "户籍管理",
+    "涉农补贴",
+    "义务教育",
+    "医疗卫生",
+    "市政服务",
+)
+_ORGANS = (
+    ("341323-xzf", "灵璧县人民政府办公室", "县政府办公室"),
+    ("341323-mzj", "灵璧县民政局", "县民政局"),
+    ("341323-czj", "灵璧县财政局", "县财政局"),
+    ("341323-zjj", "灵璧县住房和城乡建设局", "县住房城乡建设局"),
+    ("341323-scjg", "灵璧县市场监督管理局", "县市场监管局"),
+    ("341323-hgz", "灵璧县浍沟镇人民政府", "浍沟镇政府"),
+)
 _TITLES = (
     ("关于印发灵璧县农村低收入人口常态化帮扶实施办法的通知", "normative", 0, "20", "灵政办〔2026〕12号"),
     ("2026年第三季度城乡最低生活保障资金发放情况", "subsidy", 1, "20", ""),
@@ -35,7 +97,15 @@ _TITLES = (
     ("灵璧县农村危房改造实施细则（2026年修订）", "normative", 3, "10", "灵建〔2026〕31号"),
     ("2026年农村危房改造补助资金发放情况（第三季度）", "subsidy", 2, "10", ""),
 )
-_STATES = ("in_force", "amended", "repealed", "partly_in_force", "not_yet_in_force", "expired", "declared_void")
+_STATES = (
+    "in_force",
+    "amended",
+    "repealed",
+    "partly_in_force",
+    "not_yet_in_force",
+    "expired",
+    "declared_void",
+)
 
 BODY = """各镇人民政府，县经济开发区管委会，县政府各部门、各直属单位：
 《灵璧县农村低收入人口常态化帮扶实施办法》已经县政府第61次常务会议研究同意，现印发给你们，请认真贯彻执行。
@@ -89,7 +159,9 @@ class World:
 
     def public(self) -> list[publishing_pb2.Record]:
         """The public records, newest first."""
-        return sorted(self.records.values(), key=lambda one: (one.published_on, one.index_number), reverse=True)
+        return sorted(
+            self.records.values(), key=lambda one: (one.published_on, one.index_number), reverse=True
+        )
 
     def withdraw(self, index_number: str, reason: str, on: str) -> None:
         """Take a record back."""
@@ -217,7 +289,7 @@ def _special(world: World) -> None:
     hostile = add(
         HOSTILE, title=HOSTILE_TITLE, validity="unknown", summary="<svg onload=alert(1)>",
         keywords=["<i>", "'\"&"], doc_number="<u>1</u>",
-        files=[world.keep(body.encode(), "text/plain", "../../\"><script>.txt")],
+        files=[world.keep(body.encode(), "text/plain", '../../"><script>.txt')],
     )  # fmt: skip
     hostile.published_on = "2026-10-01"
     migrated = add(
@@ -228,7 +300,12 @@ def _special(world: World) -> None:
         ],
         files=[world.keep(MARKDOWN.encode(), "text/markdown", "正文.md")],
     )  # fmt: skip
-    migrated.provenance, migrated.formed_on, migrated.ground, migrated.published_on = "migration", "", "", "2021-05-08"
+    migrated.provenance, migrated.formed_on, migrated.ground, migrated.published_on = (
+        "migration",
+        "",
+        "",
+        "2021-05-08",
+    )
     bare = add(BARE, title="没有正文的信息")
     bare.published_on, bare.kind, bare.validity, bare.domain = "2026-09-01", "other", "", ""
     add(WITHDRAWN, title="被撤回的标题绝不出现")
@@ -245,7 +322,13 @@ def board(world: World) -> oversight_pb2.GetBoardResponse:
         for number, (code, name, _short) in enumerate(_ORGANS)
     ]  # fmt: skip
     rows[-1].timed, rows[-1].late, rows[-1].median_lag = 0, 0, -1
-    labels = (("0–5个工作日", 4318, False), ("6–10个工作日", 1902, False), ("11–20个工作日", 1188, False), ("21–40个工作日", 187, True), ("超过 40 个工作日", 91, True))
+    labels = (
+        ("0–5个工作日", 4318, False),
+        ("6–10个工作日", 1902, False),
+        ("11–20个工作日", 1188, False),
+        ("21–40个工作日", 187, True),
+        ("超过 40 个工作日", 91, True),
+    )
     return oversight_pb2.GetBoardResponse(
         organs=rows if world.records else [],
         lags=[oversight_pb2.LagBucket(label=label, count=count, late=late) for label, count, late in labels],
@@ -255,4 +338,4 @@ def board(world: World) -> oversight_pb2.GetBoardResponse:
     )
 
 
-assert set(kind for _title, kind, *_rest in _TITLES) <= set(KINDS)
+assert {kind for _title, kind, *_rest in _TITLES} <= set(KINDS)

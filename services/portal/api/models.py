@@ -1,4 +1,5 @@
 """What REST answers, as OpenAPI describes it. Names are those of the contracts; empty values are null or left empty."""
+# ruff: noqa: D415 - docstrings here are the interface's documentation, in Chinese, and end in 。
 
 from __future__ import annotations
 
@@ -74,15 +75,19 @@ class Record(BaseModel):
             "attribute", "ground", "domain", "matter", "topic", "genre", "category",
         )  # fmt: skip
         same = ("record_id", "index_number", "version", "organ", "organ_name", "division", "kind", "title", "provenance")  # fmt: skip
-        return cls(
-            url=f"{base}{words.record_path(record.index_number)}",
-            kind_label=words.kind(record.kind),
-            validity_label=words.validity(record.validity) or None,
-            keywords=list(record.keywords),
-            files=[_file(file, record.index_number, base) for file in record.files],
-            defects=[Defect(code=one.code, field=one.field, message=one.message_zh) for one in record.defects],
-            **{name: getattr(record, name) for name in same},
-            **{name: getattr(record, name) or None for name in plain},
+        return cls.model_validate(
+            {
+                "url": f"{base}{words.record_path(record.index_number)}",
+                "kind_label": words.kind(record.kind),
+                "validity_label": words.validity(record.validity) or None,
+                "keywords": list(record.keywords),
+                "files": [_file(file, record.index_number, base) for file in record.files],
+                "defects": [
+                    Defect(code=one.code, field=one.field, message=one.message_zh) for one in record.defects
+                ],
+                **{name: getattr(record, name) for name in same},
+                **{name: getattr(record, name) or None for name in plain},
+            }
         )
 
 
@@ -125,12 +130,14 @@ class Hit(BaseModel):
         """Make it of search's answer."""
         same = ("record_id", "index_number", "organ", "organ_name", "division", "kind", "file_count")
         plain = ("doc_number", "published_on", "validity", "domain")
-        return cls(
-            url=f"{base}{words.record_path(hit.index_number)}",
-            title=_fragments(hit.title),
-            body=[_fragments(snippet) for snippet in hit.body],
-            **{name: getattr(hit, name) for name in same},
-            **{name: getattr(hit, name) or None for name in plain},
+        return cls.model_validate(
+            {
+                "url": f"{base}{words.record_path(hit.index_number)}",
+                "title": _fragments(hit.title),
+                "body": [_fragments(snippet) for snippet in hit.body],
+                **{name: getattr(hit, name) for name in same},
+                **{name: getattr(hit, name) or None for name in plain},
+            }
         )
 
 
@@ -182,7 +189,11 @@ class Organ(BaseModel):
     def of(cls, organ: catalog_pb2.Organ) -> Self:
         """Make it of catalog's answer; credentials stay out."""
         return cls(
-            code=organ.code, name=organ.name, short_name=organ.short_name, division=organ.division, uscc=organ.uscc
+            code=organ.code,
+            name=organ.name,
+            short_name=organ.short_name,
+            division=organ.division,
+            uscc=organ.uscc,
         )
 
 

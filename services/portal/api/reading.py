@@ -1,8 +1,9 @@
 """REST: records, search, the registry."""
+# ruff: noqa: D415 - docstrings here are the interface's documentation, in Chinese, and end in 。
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -16,21 +17,27 @@ from services.portal.portal import portal_of
 
 router = APIRouter()
 
-_PROBLEM: Final = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-_NOT_FOUND: Final = {404: {"description": "没有找到", **_PROBLEM}}
-_GONE: Final = {410: {"description": "已经撤回：只有日期、机关和理由", **_PROBLEM}}
+_PROBLEM: Final[dict[str, Any]] = {
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+}
+_NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "没有找到", **_PROBLEM}}
+_GONE: Final[dict[int | str, dict[str, Any]]] = {
+    410: {"description": "已经撤回：只有日期、机关和理由", **_PROBLEM}
+}
 _SORTS: Final = {
     "relevance": search_pb2.SORT_RELEVANCE,
     "newest": search_pb2.SORT_NEWEST,
     "oldest": search_pb2.SORT_OLDEST,
 }
-Division = Annotated[str, Query(description="6、9 或 12 位区划代码，包括其下各级", pattern=r"^(\d{6}|\d{9}|\d{12})?$")]
+Division = Annotated[
+    str, Query(description="6、9 或 12 位区划代码，包括其下各级", pattern=r"^(\d{6}|\d{9}|\d{12})?$")
+]
 Page = Annotated[int, Query(ge=1, le=100_000, description="页码，从 1 起")]
 Several = Annotated[list[str], Query(max_length=50)]
 
 
 @router.get("/records", summary="按条件列出信息，新的在前", tags=["信息"])
-async def records(
+async def records(  # noqa: PLR0917 - query parameters
     request: Request,
     division: Division = "",
     organ: str = "",
@@ -44,7 +51,13 @@ async def records(
     portal = portal_of(request)
     found = await portal.offices.records.ListRecords(
         publishing_pb2.ListRecordsRequest(
-            division=division, organ=organ, kind=kind, domain=domain, month=month, page=page, page_size=page_size
+            division=division,
+            organ=organ,
+            kind=kind,
+            domain=domain,
+            month=month,
+            page=page,
+            page_size=page_size,
         )
     )
     base = portal.base(request)
@@ -78,7 +91,7 @@ async def record(request: Request, uscc: str, number: str) -> models.Record | Re
 
 
 @router.get("/search", summary="搜索", tags=["信息"])
-async def search(
+async def search(  # noqa: PLR0913, PLR0917 - query parameters
     request: Request,
     q: Annotated[str, Query(description="字词，或者文号、索引号")] = "",
     division: Division = "",

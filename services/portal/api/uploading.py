@@ -1,4 +1,5 @@
 """PUT of a content: an organ's bytes go to publishing as they come, under the organ's own token."""
+# ruff: noqa: D415 - docstrings here are the interface's documentation, in Chinese, and end in 。
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ SECONDS: Final = 300.0
 TOO_LARGE: Final = Reason("content.too-large", "文件超过上限，请压缩或拆分后重新上传。", "size")
 BAD_DIGEST: Final = Reason("content.digest", "地址末尾应是文件内容的 SHA-256：64 位小写十六进制。", "digest")
 NO_MEDIA_TYPE: Final = Reason("content.media-type", "请用 Content-Type 头说明文件的媒体类型。", "media_type")
-ENCODED: Final = Reason("content.encoded", "请发送文件原来的字节，不要用 Content-Encoding 压缩。", "content-encoding")
+ENCODED: Final = Reason(
+    "content.encoded", "请发送文件原来的字节，不要用 Content-Encoding 压缩。", "content-encoding"
+)
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _OPENAPI: Final = {
     "security": [{"organ": []}],
@@ -50,25 +53,14 @@ async def upload(request: Request, digest: str) -> models.Stored | Response:
     """上传后再在报送的事件里填写摘要（digest）。重复上传同一内容没有影响；没有信息引用的内容不会公开。"""
     portal = portal_of(request)
     limit = portal.settings.content_limit
-    token = request.headers.get("authorization", "")
-    if not token.lower().startswith("bearer "):
-        return problem(request, 401, NO_TOKEN)
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        return problem(request, 413, TOO_LARGE)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        return problem(request, 415, ENCODED)
-    media_type = request.headers.get("content-type", "").strip()
-    faults = [
-        fault
-        for fault, wrong in ((BAD_DIGEST, not _DIGEST.fullmatch(digest)), (NO_MEDIA_TYPE, not media_type))
-        if wrong
-    ]
-    if faults:
-        return problem(request, 400, *faults)
+    refused = _refused(request, digest, limit)
+    if refused is not None:
+        return refused
     source = _Body(request, limit)
     call = portal.offices.uploads.UploadContent(
-        source.requests(digest, media_type), timeout=SECONDS, metadata=(("authorization", token),)
+        source.requests(digest, request.headers["content-type"].strip()),
+        timeout=SECONDS,
+        metadata=(("authorization", request.headers["authorization"]),),
     )
     try:
         stored = await call
@@ -81,6 +73,27 @@ async def upload(request: Request, digest: str) -> models.Stored | Response:
     finally:
         call.cancel()
     return models.Stored(digest=stored.digest, size=stored.size)
+
+
+def _refused(request: Request, digest: str, limit: int) -> Response | None:
+    """What can be refused before the first byte of the body is read."""
+    headers = request.headers
+    announced = headers.get("content-length", "")
+    faults = [
+        fault
+        for fault, wrong in (
+            (BAD_DIGEST, not _DIGEST.fullmatch(digest)),
+            (NO_MEDIA_TYPE, not headers.get("content-type", "").strip()),
+        )
+        if wrong
+    ]
+    refusals: tuple[tuple[bool, int, tuple[Reason, ...]], ...] = (
+        (not headers.get("authorization", "").lower().startswith("bearer "), 401, (NO_TOKEN,)),
+        (announced.isdecimal() and int(announced) > limit, 413, (TOO_LARGE,)),
+        (headers.get("content-encoding", "identity") != "identity", 415, (ENCODED,)),
+        (bool(faults), 400, tuple(faults)),
+    )
+    return next((problem(request, status, *reasons) for holds, status, reasons in refusals if holds), None)
 
 
 class _Body:

@@ -39,9 +39,7 @@ async def domain(request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     page = page_of(request)
-    asked = pb.ListRecordsRequest(
-        division=where.place.code, domain=code, page=page, page_size=PAGE_SIZE
-    )
+    asked = pb.ListRecordsRequest(division=where.place.code, domain=code, page=page, page_size=PAGE_SIZE)
     matters, listed = await asyncio.gather(
         portal.offices.catalog.ListMatters(
             catalog_pb2.ListMattersRequest(domain=code, page_size=MOST_MATTERS)

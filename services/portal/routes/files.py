@@ -84,5 +84,5 @@ def _headers(file: pb.File) -> dict[str, str]:
 
 def _media_type(text: str) -> str:
     """What a department called the file, if it can be a media type at all."""
-    plain = text.split(";")[0].strip().lower()
+    plain = text.split(";", maxsplit=1)[0].strip().lower()
     return plain if plain.count("/") == 1 and set(plain) <= _SAFE_TYPE else _ANY

@@ -11,6 +11,7 @@ from grpc import aio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.contracts.kinds import KINDS, VALIDITIES
 from gongkai.rpc.search.v1 import search_pb2 as pb
 from gongkai.serving.errors import is_unavailable, reasons_of
 from services.portal import words
@@ -110,9 +111,7 @@ async def search(request: Request) -> Response:
     return portal.pages.render(request, "search.html", values, where)
 
 
-def _failed(
-    request: Request, portal: Portal, where: Where, asked: Asked, error: aio.AioRpcError
-) -> Response:
+def _failed(request: Request, portal: Portal, where: Where, asked: Asked, error: aio.AioRpcError) -> Response:
     """The search page without results: what was typed stays in its box.
 
     Raises:
@@ -172,8 +171,10 @@ def panels(found: pb.SearchResponse, asked: Asked, domains: Domains) -> Sequence
 
 
 def _labels(found: pb.SearchResponse, domains: Domains) -> dict[tuple[str, str], str]:
-    labels = {(facet.name, one.value): one.label for facet in found.facets for one in facet.values if one.label}
+    labels = {
+        (facet.name, one.value): one.label for facet in found.facets for one in facet.values if one.label
+    }
     labels |= {("domain", domain.code): domain.name for domain in domains.listed}
-    labels |= {("kind", code): words.kind(code) for code in words.KINDS}
-    labels |= {("validity", code): words.validity(code) for code in words.VALIDITIES}
+    labels |= {("kind", code): words.kind(code) for code in KINDS}
+    labels |= {("validity", code): words.validity(code) for code in VALIDITIES}
     return labels
