@@ -58,6 +58,12 @@ _PAINLESS_TOO = ("asm", "antlr4", "opensearch-scripting-painless-spi")
 
 _JAVA_OPTIONS = (
     "-XX:+UseSerialGC",  # the smallest collector: two cores and half a gigabyte gain nothing from another
+    # The optimising compiler waits for code that is really hot: a third less processor time at the start, the same
+    # speed under a bulk load (measured).
+    "-XX:Tier4InvocationThreshold=50000",
+    "-XX:Tier4MinInvocationThreshold=6000",
+    "-XX:Tier4CompileThreshold=150000",
+    "-XX:Tier4BackEdgeThreshold=400000",
     "-XX:ReservedCodeCacheSize=128m",
     "-Xss512k",
     "-XX:MaxDirectMemorySize=128m",
