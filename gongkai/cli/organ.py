@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,7 +18,6 @@ from nats.aio.client import Client
 from rich.console import Console
 from rich.table import Table
 
-from gongkai import uscc as credit_code
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.messaging.auth import (
     AccountUpdateRefused,
@@ -38,6 +36,7 @@ from gongkai.security.tokens import operator_tokens
 from gongkai.serving.channels import channel
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.errors import reasons_of
+from gongkai.uscc import placeholder_uscc
 
 if TYPE_CHECKING:  # the asynchronous stub exists in the type information only
     from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceAsyncStub
@@ -50,8 +49,6 @@ T = TypeVar("T")
 _ACTOR: Final = "operator"
 _NATS_SECONDS: Final = 15
 _CODE_DIGITS: Final = (4, 6, 9, 12)
-_PLACEHOLDER: Final = "Y1"
-"""Registry category 其他: no organ has a code like it, so a placeholder is seen to be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +152,16 @@ async def list_organs(endpoints: Endpoints) -> list[pb.Organ]:
                 return organs
 
 
-def placeholder_uscc(code: str, division: str) -> str:
-    """Make a well-formed credit code that is seen to be no real one; the same for the same organ."""
-    digest = hashlib.sha256(code.encode()).digest()
-    rest = "".join(credit_code.ALPHABET[byte % len(credit_code.ALPHABET)] for byte in digest[:9])
-    body = f"{_PLACEHOLDER}{division[:6]}{rest}"
-    return body + credit_code.check_character(body)
+async def restore_answers(endpoints: Endpoints) -> int:
+    """Make the answers' consumer of every organ with a credential anew where it is gone; how many organs there are.
+
+    Consumers live in JetStream: when its store is lost they are lost with it, and an organ could read no answer.
+    """
+    holders = [organ.code for organ in await list_organs(endpoints) if organ.credential_keys]
+    async with _nats(endpoints, endpoints.nats_credentials("admin")) as admin:
+        for code in holders:
+            await provision_consumer(admin, organ_consumer(code))
+    return len(holders)
 
 
 @app.command("add")
@@ -204,6 +205,13 @@ def list_command(state: State = Path(".gongkai")) -> None:
     for organ in organs:
         table.add_row(organ.code, organ.name, organ.division, organ.uscc, str(len(organ.credential_keys)))
     Console().print(table)
+
+
+@app.command("restore")
+def restore_command(state: State = Path(".gongkai")) -> None:
+    """JetStream 的数据丢失后，为全部有凭据的机关重建回执队列；凭据不变。gongkai up 会自动执行。"""
+    restored = _run(restore_answers, load_endpoints(state))
+    typer.echo(f"已核对 {restored} 个机关的回执队列。")
 
 
 async def _filled(catalog: CatalogServiceAsyncStub, wanted: NewOrgan) -> NewOrgan:

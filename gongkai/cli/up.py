@@ -73,7 +73,10 @@ def _run(
     stack = Stack(state, port, demo=demo or loaded.exists(), progress=progress.say)
     if _until(stop, lambda: stack.start(supervisor)):
         return
+    again = (state / "endpoints.json").exists()
     _write_whole(state / "endpoints.json", json.dumps(stack.endpoints(), ensure_ascii=False, indent=2))
+    if again and stack.streams_were_gone and _until(stop, lambda: _restore_answers(state, progress)):
+        return
     if demo and not loaded.exists() and _until(stop, lambda: _load_demo(state, loaded, progress)):
         return
     endpoints = stack.endpoints()
@@ -125,6 +128,13 @@ def _load_demo(state: Path, loaded: Path, progress: Progress) -> None:
         return
     loaded.touch()
     progress.say("demo", "演示数据已载入")
+
+
+def _restore_answers(state: Path, progress: Progress) -> None:
+    """JetStream's store was lost, and with it the queues from which organs read their answers."""
+    command = (sys.executable, "-P", "-m", "gongkai.cli.main", "organ", "restore", "--state", str(state))
+    result = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own module
+    progress.say("nats", (result.stdout or result.stderr).strip())
 
 
 def _portal_port(state: Path, wanted: int | None) -> int:

@@ -64,6 +64,8 @@ class Stack:
         self.postgres = Postgres(state, self.ports["postgres"])
         self.opensearch = OpenSearch(state, self.ports["opensearch"], self.ports["opensearch-transport"])
         self.nats_url = f"nats://{LOOPBACK}:{self.ports['nats']}"
+        self.streams_were_gone = False
+        """Told after the start: JetStream was empty, as at the first start or after a loss of its store."""
 
     def start(self, supervisor: Supervisor) -> None:
         """Start everything, each part as soon as what it needs is ready; returns when all are.
@@ -217,6 +219,7 @@ class Stack:
         async with connect(self.nats_url, credentials=self._credentials("system"), name="up") as system:
             await assert_durable(system)
         async with connect(self.nats_url, credentials=self._credentials("admin"), name="up") as admin:
+            self.streams_were_gone = not await admin.jetstream().streams_info()
             await provision(admin, load_topology())
 
 

@@ -16,7 +16,7 @@ from nats.errors import TimeoutError as NatsTimeout
 
 from gongkai import uscc
 from gongkai.cli.endpoints import Endpoints
-from gongkai.cli.organ import NewOrgan, add_organ, list_organs, placeholder_uscc, revoke_organ
+from gongkai.cli.organ import NewOrgan, add_organ, list_organs, revoke_organ
 from gongkai.devstack.nats import Nats
 from gongkai.devstack.ports import free_port
 from gongkai.devstack.process import Child
@@ -31,6 +31,7 @@ from gongkai.serving.clock import utc_now
 from gongkai.serving.errors import reasons_of
 from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
+from gongkai.uscc import placeholder_uscc
 from services.catalog.__main__ import compose
 
 MZJ = NewOrgan(
