@@ -1,7 +1,6 @@
 """A province's client in one page: read every public fact, once, from where it stopped.
 
-    python examples/province.py nats://127.0.0.1:4222 province.creds place.json
-
+python examples/province.py nats://127.0.0.1:4222 province.creds place.json
 Needs only `nats-py`. A place is (epoch, position) in the city's log; a stream sequence does not survive a refill.
 """
 
@@ -14,6 +13,9 @@ import nats
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 STREAM = "FEED_PUBLISHING"
+FROM_THE_START = ConsumerConfig(
+    deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=60, mem_storage=True
+)
 
 
 async def main(url: str, credentials: str, place_file: str) -> None:
@@ -23,10 +25,7 @@ async def main(url: str, credentials: str, place_file: str) -> None:
         url, user_credentials=credentials, inbox_prefix=b"_INBOX_province", max_reconnect_attempts=-1
     )
     stream = connection.jetstream()
-    from_the_start = ConsumerConfig(
-        deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=60, mem_storage=True
-    )
-    reader = (await stream.add_consumer(STREAM, from_the_start)).name
+    reader = (await stream.add_consumer(STREAM, FROM_THE_START)).name
     facts = await stream.pull_subscribe_bind(consumer=reader, stream=STREAM)
     while True:
         try:
@@ -36,7 +35,7 @@ async def main(url: str, credentials: str, place_file: str) -> None:
                 break  # caught up; a real client goes on fetching
             continue
         for message in messages:
-            here = (message.headers["gkepoch"], int(message.headers["gkposition"]))
+            here = (message.headers["ce-gkepoch"], int(message.headers["ce-gkposition"]))
             if here[0] == epoch and here[1] <= position:
                 continue  # known: refills repeat facts, with the same id, epoch and position
             print(message.subject, message.headers["ce-id"], message.data.decode())
@@ -45,5 +44,4 @@ async def main(url: str, credentials: str, place_file: str) -> None:
     await connection.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4]))
+asyncio.run(main(*sys.argv[1:4]))
