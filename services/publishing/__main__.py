@@ -79,7 +79,7 @@ async def compose(service: Service) -> None:
 
     for relay in relays:
         service.task(f"relay {relay.stream}", relay.run)
-    consumers = _consume(service, world)
+    consumers = _consume(service, world, wake_relays)
     service.task("content purge", _purge(world))
     service.organ_keys = organ_keys(engine)
     _serve(service, world, client, wake_relays)
@@ -96,9 +96,9 @@ async def compose(service: Service) -> None:
     )
 
 
-def _consume(service: Service, world: Deciding) -> tuple[BatchConsumer, ...]:
+def _consume(service: Service, world: Deciding, wake: Callable[[], None]) -> tuple[BatchConsumer, ...]:
     settings = service.settings
-    ingest = IngestConsumer(world, url=settings.nats_url, credentials=settings.nats_credentials)
+    ingest = IngestConsumer(world, url=settings.nats_url, credentials=settings.nats_credentials, wake=wake)
     catalog = BatchConsumer(
         name=CATALOG_CONSUMER,
         stream="EVT_CATALOG",

@@ -6,7 +6,7 @@ acknowledged. Wherever the process dies, the messages come again, and the ledger
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -46,8 +46,15 @@ class IngestConsumer(BatchConsumer):
     """Takes departments' events from INGEST. Unlike a view's consumer it answers every one, whatever is wrong with it."""
 
     def __init__(
-        self, world: Deciding, *, url: str, credentials: Path | str | None, batch_size: int = BATCH
+        self,
+        world: Deciding,
+        *,
+        url: str,
+        credentials: Path | str | None,
+        wake: Callable[[], None],
+        batch_size: int = BATCH,
     ) -> None:
+        """Take what deciding needs, where NATS is, and what wakes the relays once something was decided."""
         super().__init__(
             name=CONSUMER,
             stream=STREAM,
@@ -60,10 +67,11 @@ class IngestConsumer(BatchConsumer):
             batch_size=batch_size,
         )
         self._world = world
+        self._wake = wake
 
     def processor(self, sender: BatchSender) -> Processor:
         """Decide, answer, acknowledge."""
-        return Desk(self._world, sender)
+        return Desk(self._world, sender, self._wake)
 
     async def retry(self, number: int) -> str | None:
         """Decide a dead letter once more; ``None`` if it was accepted, else why not.
@@ -100,9 +108,10 @@ async def _never(_conn: AsyncConnection, _batch: Sequence[Received]) -> NoReturn
 class Desk:
     """Where departments' events are dealt with, batch by batch."""
 
-    def __init__(self, world: Deciding, sender: BatchSender) -> None:
+    def __init__(self, world: Deciding, sender: BatchSender, wake: Callable[[], None]) -> None:
         self._world = world
         self._sender = sender
+        self._wake = wake
 
     async def process(self, messages: Sequence[Msg]) -> None:
         """Decide, answer and settle every message of a batch."""
@@ -125,6 +134,7 @@ class Desk:
             else:
                 await self._fail(messages[0], incoming[0], error)
             return
+        self._wake()
         if await self._answered(incoming, verdicts):
             await _settle(messages, verdicts)
         else:
