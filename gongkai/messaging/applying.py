@@ -31,7 +31,7 @@ MAX_DELIVERIES: Final = 5
 """Of a message that fails alone; then it is set aside."""
 _FIRST_DELAY: Final = 0.5
 _MOST_DELAY: Final = 30.0
-_AT_WORK_SECONDS: Final = 5.0
+_AT_WORK_SECONDS: Final = 3.0
 _MOST_PAUSE: Final = 5.0
 _LONG_REPLY: Final = 10
 """Dots from which on a delivery's reply subject also names domain and account."""

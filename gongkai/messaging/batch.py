@@ -20,7 +20,7 @@ from nats.aio.subscription import Subscription
 MAX_MESSAGES: Final = 1000
 """The server's limit for one batch."""
 _WRONG_LAST_SEQUENCE: Final = 10071
-_TIMEOUT_SECONDS: Final = 15.0
+_TIMEOUT_SECONDS: Final = 5.0
 
 
 class BatchRefused(Exception):
@@ -101,7 +101,7 @@ class BatchSender:
         """Wait for a batch's end.
 
         Raises:
-            TimeoutError: no answer in 15 s; whether it was stored is to be read from the stream.
+            TimeoutError: no answer in 5 s; whether it was stored is to be read from the stream.
         """
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             return await future

@@ -35,7 +35,7 @@ class ConsumerSpec(_Spec):
     stream: str
     durable: str
     filter_subject: str | None = None
-    ack_wait_seconds: int = Field(default=20, description="a consumer at work says so every five")
+    ack_wait_seconds: int = Field(default=10, description="a consumer at work says so every three")
     max_ack_pending: int = Field(
         default=5000, description="messages; bounds what a dying consumer has in hand"
     )

@@ -60,6 +60,24 @@ async def test_resumes_where_the_stream_ends(city: Any, log: Any) -> None:
     assert ids(await city.messages(EVT)) == await log.event_ids()
 
 
+async def test_an_outage_longer_than_the_dedupe_window_doubles_nothing(city: Any, log: Any) -> None:
+    """The relay leans on no dedupe window: away for longer than that, it still says nothing twice."""
+    async with city.user("admin") as admin:
+        config = (await admin.jetstream().stream_info(EVT)).config
+        config.duplicate_window = 0.1
+        await admin.jetstream().update_stream(config)
+    await log.take(20)
+    async with city.user("publishing") as client, log.relaying(log.relay(client)):
+        await arrived(city, 20)
+    await log.take(20, prefix="away")
+    await asyncio.sleep(0.3)  # the window is over
+    async with city.user("publishing") as client, log.relaying(log.relay(client)):
+        await arrived(city, 40)
+    messages = await city.messages(EVT)
+    assert ids(messages) == await log.event_ids()
+    assert not any("Nats-Msg-Id" in message.headers for message in messages)
+
+
 async def test_several_messages_of_one_event_have_stable_ids(city: Any, log: Any) -> None:
     """Of several messages of one event the first bears its id, the others ids derived from it."""
     await log.take(3)
