@@ -15,6 +15,7 @@ from typing import Literal
 
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.decider import Decider
+from gongkai.eventstore.errors import UnknownEventType
 from gongkai.refusal import Reason, Refusal
 from services.publishing.domain.events import (
     RecordEntered,
@@ -91,7 +92,7 @@ def evolve(record: Record, event: DomainEvent) -> Record:
                 record, version=record.version + 1, public=False, sent_at=event.sent_at or record.sent_at
             )
         case _:
-            raise TypeError(f"{event.NAME} does not happen to a record")
+            raise UnknownEventType(event.NAME, event.SCHEMA)
 
 
 RECORD: Decider[Record, Enter | Withdraw, DomainEvent] = Decider(Record(), decide, evolve)
