@@ -69,7 +69,7 @@ ROUTES = [
     Route("/{div:div}/oversight/{organ}/late", oversight.late),
     Route("/{div:div}/oversight/{organ}/defects", oversight.defects),
     Route("/r/{uscc}/{number}", record.show),
-    Route("/r/{uscc}/{number}/files/{digest}/{name}", files.download),
+    Route("/r/{uscc}/{number}/files/{digest}/{name:path}", files.download),
 ]
 
 

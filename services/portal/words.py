@@ -121,9 +121,15 @@ def record_path(index_number: str) -> str:
     return f"/r/{quote(index_number)}"
 
 
+def file_name(name: str) -> str:
+    """A file's name as it can stand in an address, a header and a folder: no path, no quotes, nothing unprintable."""
+    safe = "".join("_" if one in '/\\"' else one for one in name if one.isprintable()).strip(". ")
+    return safe or "文件"
+
+
 def file_path(index_number: str, digest: str, name: str) -> str:
     """The address of one of its files."""
-    return f"{record_path(index_number)}/files/{quote(digest)}/{quote(name or digest, safe='')}"
+    return f"{record_path(index_number)}/files/{quote(digest)}/{quote(file_name(name), safe='')}"
 
 
 def short_digest(digest: str) -> str:

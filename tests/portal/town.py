@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Collection
@@ -162,6 +163,10 @@ class Contents(Invented, publishing_pb2_grpc.ContentServiceServicer):
             data += one.chunk
             if len(data) > LIMIT:
                 raise Refusal(Reason("content.too-large", "文件超过上限，请压缩或拆分后重新上传", "size"))
+        if hashlib.sha256(data).hexdigest() != digest:  # also what an upload that breaks off ends in
+            raise Refusal(
+                Reason("content.digest-mismatch", "收到的内容与声明的摘要不符，请重新上传", "digest")
+            )
         self.world.uploaders.append(str(current_caller()))
         self.world.uploaded[digest] = data
         return publishing_pb2.UploadContentResponse(digest=digest, size=len(data))

@@ -38,7 +38,7 @@ async def download(request: Request) -> Response:
         values = {"file": file, "record": found.record}
         where = await portal.where_of(found.record.division)
         return portal.pages.render(request, "destroyed.html", values, where, status=410)
-    if request.path_params["name"] != (file.name or digest):
+    if request.path_params["name"] != words.file_name(file.name):
         return RedirectResponse(words.file_path(index_number, digest, file.name), status_code=301)
     headers = _headers(file)
     if headers["ETag"] in request.headers.get("If-None-Match", ""):
@@ -72,7 +72,7 @@ async def _begun(offices: Offices, digest: str) -> AsyncIterator[bytes]:
 
 
 def _headers(file: pb.File) -> dict[str, str]:
-    name = "".join(one for one in file.name if one.isprintable() and one not in '/\\"') or "文件"
+    name = words.file_name(file.name)
     return {
         "ETag": f'"{file.digest}"',
         "Cache-Control": "no-cache",
