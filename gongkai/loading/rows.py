@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, cast
 from gongkai.contracts.ingest import INLINE_LIMIT
 from gongkai.loading.mapping import Mapping, MappingError
 
+csv.field_size_limit(1 << 30)  # a cell may hold a whole document; the module's own limit is 128 KiB
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
