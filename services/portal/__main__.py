@@ -38,8 +38,9 @@ def first_answer(registry: Registry) -> Callable[[], Awaitable[None]]:
     async def check() -> None:
         try:
             await registry.divisions()
+            await registry.domains()
         except aio.AioRpcError as error:
-            raise NotReady("catalog-unreachable", "还没有读到区划表：catalog 没有应答") from error
+            raise NotReady("catalog-unreachable", "还没有读到区划表和事项目录：catalog 没有应答") from error
 
     return check
 

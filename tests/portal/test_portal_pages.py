@@ -76,9 +76,7 @@ async def test_every_page_is_whole(site: httpx.AsyncClient, path: str) -> None:
         assert not any(name.startswith("on") or name == "style" for name in attributes)
         for name in ("src", "href", "action"):
             value = attributes.get(name)
-            assert value is None or value.startswith(("/", "#")) or value.startswith(str(site.base_url)), (
-                value
-            )
+            assert value is None or value.startswith(("/", "#", str(site.base_url))), value
     assert len(page.all("caption")) == len(page.all("table")) - answer.text.count('aria-label="正文中的表格"')
     assert len(answer.content) < 100_000
 
@@ -145,12 +143,13 @@ async def test_a_column_is_an_atom_feed(site: httpx.AsyncClient) -> None:
     """A column's feed is well-formed Atom, newest first, with titles as text."""
     answer = await site.get("/341323/statutory/normative.atom")
     assert answer.headers["content-type"].startswith("application/atom+xml")
-    root = ET.fromstring(answer.content)
+    root = ET.fromstring(answer.content)  # noqa: S314 - our own answer
     spaces = {"a": "http://www.w3.org/2005/Atom"}
     titles = [one.text for one in root.findall("a:entry/a:title", spaces)]
     assert titles[0] == "关于印发灵璧县农村低收入人口常态化帮扶实施办法的通知"
     assert any(title and "<script>" in title for title in titles)
-    assert ET.fromstring((await site.get("/341323/statutory/all/2026-10.atom")).content) is not None
+    month = await site.get("/341323/statutory/all/2026-10.atom")
+    assert ET.fromstring(month.content).tag.endswith("feed")  # noqa: S314 - our own answer
 
 
 async def test_a_theme_is_kept_in_a_cookie(site: httpx.AsyncClient) -> None:

@@ -122,7 +122,7 @@ async def test_a_file_belongs_to_its_record(site: httpx.AsyncClient, world: Worl
     assert moved.headers["location"].endswith("/%E6%AD%A3%E6%96%87.txt")
 
 
-async def test_a_hostile_file_name_stays_a_name(site: httpx.AsyncClient, world: World) -> None:
+async def test_a_hostile_file_name_stays_a_name(site: httpx.AsyncClient) -> None:
     """A file name with a path and markup in it can be downloaded and breaks no header."""
     page = (await site.get(f"/r/{HOSTILE}")).text
     found = re.search(rf'href="(/r/{HOSTILE}/files/[^"]+)"', page)

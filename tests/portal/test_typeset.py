@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,9 +105,7 @@ def test_going_back_stays_here(text: str) -> None:
 
 def test_months_go_back_a_year() -> None:
     """Twelve months, newest first, over the turn of a year."""
-    import datetime  # noqa: PLC0415 - one use
-
-    months = recent_months(datetime.date(2026, 2, 28))
+    months = recent_months(date(2026, 2, 28))
     assert (months[0], months[1], months[2], months[-1]) == ("2026-02", "2026-01", "2025-12", "2025-03")
 
 
