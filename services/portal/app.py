@@ -47,7 +47,14 @@ class Digits(Convertor[str]):
         return value
 
 
+class Digest(Digits):
+    """A SHA-256 in an address."""
+
+    regex = "[0-9a-f]{64}"
+
+
 register_url_convertor("div", Digits())
+register_url_convertor("digest", Digest())
 
 ROUTES = [
     Route("/", home.choose),
@@ -69,6 +76,7 @@ ROUTES = [
     Route("/{div:div}/oversight/{organ}/late", oversight.late),
     Route("/{div:div}/oversight/{organ}/defects", oversight.defects),
     Route("/r/{uscc}/{number}", record.show),
+    Route("/files/{digest:digest}", files.by_digest),
     Route("/r/{uscc}/{number}/files/{digest}/{name:path}", files.download),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 from urllib.parse import quote
@@ -51,7 +51,21 @@ async def download(request: Request) -> Response:
     return StreamingResponse(stream, headers=headers, media_type=media_type)
 
 
-async def _begun(offices: Offices, digest: str) -> AsyncIterator[bytes]:
+async def by_digest(request: Request) -> Response:
+    """``/files/{digest}``: what a contract's ``url`` names. Whoever reads contracts knows name and media type already.
+
+    Given out while any public record refers to it, and no longer.
+    """
+    digest = request.path_params["digest"]
+    headers = _headers(pb.File(digest=digest, name=digest))
+    stream = await _begun(portal_of(request).offices, digest)
+    if request.method == "HEAD":
+        await stream.aclose()
+        return Response(headers=headers, media_type=_ANY)
+    return StreamingResponse(stream, headers=headers, media_type=_ANY)
+
+
+async def _begun(offices: Offices, digest: str) -> AsyncGenerator[bytes, None]:
     """The pieces, the first one read already: what cannot be had is an error page, not half a file.
 
     Raises:
@@ -62,7 +76,7 @@ async def _begun(offices: Offices, digest: str) -> AsyncIterator[bytes]:
     if first is None:
         raise HTTPException(404)
 
-    async def all_of_it() -> AsyncIterator[bytes]:
+    async def all_of_it() -> AsyncGenerator[bytes, None]:
         async with aclosing(given):
             yield first
             async for piece in given:
