@@ -7,6 +7,7 @@ again is always safe and is what makes a lost message harmless.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections import deque
 from collections.abc import AsyncIterator
@@ -20,14 +21,34 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from gongkai.contracts.ingest import IngestDocument, IngestWithdrawal, ReplyAccepted, ReplyRejected
 from gongkai.messaging.auth import user_name_of
+from gongkai.messaging.batch import Message
 from gongkai.messaging.connection import AccessRefused, ConnectionWatch, connect, credentials_text, either
 from gongkai.messaging.envelope import Envelope, Undecodable, decode_contract, headers_of, parse, registry
+from gongkai.messaging.organ_errors import (
+    CredentialsRefused,
+    NotPermitted,
+    NotProvisioned,
+    OrganRefused,
+    ended,
+    refused,
+)
+from gongkai.messaging.outbox import Outbox
 from gongkai.messaging.topology import organ_consumer
+
+__all__ = [
+    "CredentialsRefused",
+    "Event",
+    "NotPermitted",
+    "NotProvisioned",
+    "OrganClient",
+    "OrganRefused",
+    "Receipt",
+    "organ_client",
+]
 
 _log = structlog.get_logger()
 
@@ -36,30 +57,11 @@ _TYPES: Final = {"document": IngestDocument.TYPE, "withdrawal": IngestWithdrawal
 _REFUSED_SUBJECT: Final = re.compile(r'publish to "([^"]+)"', re.IGNORECASE)
 _FIRST_RESEND_SECONDS: Final = 15.0
 _MOST_RESEND_SECONDS: Final = 60.0
-_FETCH: Final = 500
-_FETCH_SECONDS: Final = 0.5
+_PULL: Final = 500
+_PULL_SECONDS: Final = 5
+_PULL_EXPIRED: Final = "408"
 _OTHERS_TURNS: Final = 2
 _REMEMBERED: Final = 20_000
-
-
-class OrganRefused(Exception):
-    """The platform does not let this client do what it tried; ``message_zh`` is for its user."""
-
-    def __init__(self, message_zh: str) -> None:
-        self.message_zh = message_zh
-        super().__init__(message_zh)
-
-
-class NotPermitted(OrganRefused):
-    """The event was sent on a subject that is not this organ's."""
-
-
-class CredentialsRefused(OrganRefused):
-    """The credentials were revoked, or are not of this platform."""
-
-
-class NotProvisioned(OrganRefused):
-    """The platform keeps no answers for this organ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class OrganClient:
         self._client = client
         self._watch = watch
         self._slots = asyncio.Semaphore(in_flight)
+        self.outbox = Outbox(client)
         self._waiting: dict[str, _Waiting] = {}
         self._answered: set[str] = set()
         self._answered_order: deque[str] = deque()
@@ -141,22 +144,17 @@ class OrganClient:
         envelope = Envelope(
             event.id, _TYPES.get(event.kind, event.kind), f"/organs/{self.organ}", "", event.data, event.time
         )
-        headers = headers_of(envelope)
+        message = Message(waiting.subject, headers_of(envelope), event.data)
         seconds = _FIRST_RESEND_SECONDS
         sent = 0
         while True:
             if self._watch.ended.done():
-                raise _ended(self._watch)
-            try:
-                # The answer on REPLY is the acknowledgement that counts; the server's own is not waited for.
-                await self._client.publish(waiting.subject, event.data, headers=headers)
-                sent += 1
-            except nats.errors.OutboundBufferLimitError:  # disconnected, and much is buffered already
-                await asyncio.sleep(1)
-                continue
-            except nats.errors.ConnectionClosedError:
-                await asyncio.wait({self._watch.ended}, timeout=5)
-                raise _ended(self._watch) from None
+                raise ended(self._watch)
+            if waiting.subject.startswith(f"ingest.{self.organ}."):
+                self.outbox.put(message)
+            else:
+                await self.outbox.send_alone(message)
+            sent += 1
             await asyncio.wait(
                 either(waiting.answer, self._watch.ended),
                 timeout=seconds,
@@ -181,19 +179,34 @@ class OrganClient:
             if waiting.subject == found[1] and not waiting.answer.done():
                 waiting.answer.set_exception(refusal)
 
-    async def listen(self, replies: JetStreamContext.PullSubscription) -> None:
-        """Take answers from the organ's durable, for ever."""
+    async def listen(self) -> None:
+        """Take answers from the organ's durable, for ever.
+
+        Half a pull is always left with the server, so that answers come as they are made; nats-py's ``fetch`` would
+        collect each page until its timeout.
+        """
+        inbox = self._client.new_inbox()
+        answers = await self._client.subscribe(inbox)
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.REPLY.{organ_consumer(self.organ).durable}"
+        pull = json.dumps({"batch": _PULL, "expires": _PULL_SECONDS * 1_000_000_000}).encode()
+        asked = 0
         while True:
             try:
-                messages = await replies.fetch(_FETCH, timeout=_FETCH_SECONDS)
-            except TimeoutError:
-                continue
-            except nats.errors.Error:
-                messages = []
-            if not messages:  # the server is away or starting: a fetch then returns at once
+                if asked <= _PULL // 2:
+                    await self._client.publish(subject, pull, reply=inbox)
+                    asked += _PULL
+                message = await answers.next_msg(timeout=_PULL_SECONDS + 1)
+            except nats.errors.Error:  # nothing, not even a status: the server was away, and the pull is lost
+                asked = 0
                 await asyncio.sleep(0.2)
-            for message in messages:
+                continue
+            if message.reply:
+                asked -= 1
                 await self._take(message)
+                continue
+            asked = 0
+            if (message.headers or {}).get("Status") != _PULL_EXPIRED:
+                await asyncio.sleep(0.2)
 
     async def _take(self, message: Msg) -> None:
         try:
@@ -224,7 +237,7 @@ class OrganClient:
 
 @asynccontextmanager
 async def organ_client(
-    url: str, credentials: Path | str, *, in_flight: int = 500
+    url: str, credentials: Path | str, *, in_flight: int = 1000
 ) -> AsyncIterator[OrganClient]:
     """A department's client for the time of the block.
 
@@ -251,26 +264,12 @@ async def organ_client(
                     f"平台上没有机构“{organ}”的回执队列：请平台管理员重新执行 gongkai organ add {organ}。"
                 ) from None
             sender = OrganClient(client, organ, watch, in_flight)
-            replies = await jetstream.pull_subscribe_bind(consumer=durable, stream="REPLY")
-            listening = asyncio.create_task(sender.listen(replies))
+            tasks = {asyncio.create_task(sender.listen()), asyncio.create_task(sender.outbox.run())}
             try:
                 yield sender
             finally:
-                listening.cancel()
-                await asyncio.wait({listening})
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
     except AccessRefused as error:
-        raise _refused(organ) from error
-
-
-def _ended(watch: ConnectionWatch) -> OrganRefused:
-    organ = watch.name.removeprefix("organ-")
-    reason = watch.ended.result() if watch.ended.done() else None
-    if isinstance(reason, AccessRefused):
-        return _refused(organ)
-    return OrganRefused(f"与平台的连接已被关闭（{reason}）：请稍后重新运行，重复报送不会产生重复记录。")
-
-
-def _refused(organ: str) -> CredentialsRefused:
-    return CredentialsRefused(
-        f"平台不接受机构“{organ}”的凭据：凭据已被吊销，或不属于本平台。未收到回执的事件可在换用新凭据后原样重新报送。"
-    )
+        raise refused(organ) from error
