@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.publishing import RecordState
 from services.publishing.domain.divisions import prefix_of
-from services.publishing.views.tables import record, record_count, record_file
+from services.publishing.views.tables import record, record_count, record_file, record_year
 
 MAX_PAGE_SIZE: Final = 100
 _COLUMN_OF_PREFIX: Final = {4: "city", 6: "county", 9: "town", 12: "division"}
@@ -54,8 +55,8 @@ class Counts:
     """How many public records there are."""
 
     total: int
-    by_domain: dict[str, int]
-    by_kind: dict[str, int]
+    by_domain: Mapping[str, int]
+    by_kind: Mapping[str, int]
     this_year: int
 
 
@@ -111,19 +112,20 @@ async def list_records(
 async def count_records(conn: AsyncConnection, division: str, *, year: int) -> Counts:
     """How many public records a division and everything below it has."""
     within = _division_range(record_count.c.division, division)
-    counted = func.sum(record_count.c.records)
-    columns = (record_count.c.domain, record_count.c.kind, func.left(record_count.c.month, 4))
-    rows = (await conn.execute(select(*columns, counted).where(*within).group_by(*columns))).all()
-    by_domain: dict[str, int] = {}
-    by_kind: dict[str, int] = {}
-    this_year = 0
-    for domain, kind, counted_year, number in rows:
-        if domain and number:
-            by_domain[domain] = by_domain.get(domain, 0) + number
+    columns = (record_count.c.domain, record_count.c.kind)
+    sums = select(*columns, func.sum(record_count.c.records)).where(*within).group_by(*columns)
+    by_domain: Counter[str] = Counter()
+    by_kind: Counter[str] = Counter()
+    for domain, kind, number in await conn.execute(sums):
         if number:
-            by_kind[kind] = by_kind.get(kind, 0) + number
-        this_year += number if counted_year == f"{year:04d}" else 0
-    return Counts(sum(row[3] for row in rows), by_domain, by_kind, this_year)
+            by_kind[kind] += number
+            by_domain[domain] += number
+    this_year = select(func.coalesce(func.sum(record_year.c.records), 0)).where(
+        record_year.c.year == year, *_division_range(record_year.c.division, division)
+    )
+    total = by_kind.total()
+    del by_domain[""]
+    return Counts(total, by_domain, by_kind, int((await conn.execute(this_year)).scalar_one()))
 
 
 async def public_digests(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:
@@ -147,9 +149,12 @@ async def users_of(conn: AsyncConnection, digest: str) -> list[tuple[str, str]]:
 
 
 def _total(narrowed: Filter) -> Select[int]:
+    """From the counts, a few thousand rows; a month's records are few enough to be counted one by one."""
+    if narrowed.month:
+        return select(func.count()).select_from(record).where(is_public(), *_narrow(narrowed))
     counts = record_count.c
     conditions = _division_range(counts.division, narrowed.division)
-    conditions += _equal(counts, narrowed, "organ", "kind", "domain", "month")
+    conditions += _equal(counts, narrowed, "organ", "kind", "domain")
     return select(func.coalesce(func.sum(counts.records), 0)).where(*conditions)
 
 

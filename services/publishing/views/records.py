@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Table, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.publishing.domain.header import Header
 from services.publishing.domain.record import Record
 from services.publishing.saying import record_state
-from services.publishing.views.tables import record, record_count, record_file
-
-CountKey = tuple[str, str, str, str, str]
+from services.publishing.views.tables import record, record_count, record_file, record_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +105,24 @@ async def _write_files(conn: AsyncConnection, changes: Sequence[Change]) -> None
 
 
 async def _write_counts(conn: AsyncConnection, changes: Sequence[Change]) -> None:
-    moved: Counter[CountKey] = Counter()
+    kinds: Counter[tuple[str, ...]] = Counter()
+    years: Counter[tuple[int, str]] = Counter()
     for change in changes:
         for state, step in ((change.before, -1), (change.after, 1)):
-            if state.public and state.header is not None:
-                moved[_count_key(state.header)] += step
+            if state.public and (header := state.header) is not None:
+                kinds[header.division, header.organ, header.kind, header.domain or ""] += step
+                years[header.published_on.year, header.division] += step
+    await _add(conn, record_count, ("division", "organ", "kind", "domain"), kinds)
+    await _add(conn, record_year, ("year", "division"), years)
+
+
+async def _add(
+    conn: AsyncConnection, table: Table, names: tuple[str, ...], moved: Mapping[tuple[Any, ...], int]
+) -> None:
     rows = [
-        dict(zip(("division", "organ", "kind", "domain", "month"), key, strict=True)) | {"records": step}
-        for key, step in sorted(moved.items())
-        if step
+        dict(zip(names, key, strict=True)) | {"records": step} for key, step in sorted(moved.items()) if step
     ]
     if rows:
-        statement = insert(record_count)
-        added = record_count.c.records + statement.excluded.records
-        await conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["division", "organ", "kind", "domain", "month"], set_={"records": added}
-            ),
-            rows,
-        )
-
-
-def _count_key(header: Header) -> CountKey:
-    month = header.published_on.strftime("%Y-%m")
-    return (header.division, header.organ, header.kind, header.domain or "", month)
+        statement = insert(table)
+        added = {"records": table.c.records + statement.excluded.records}
+        await conn.execute(statement.on_conflict_do_update(index_elements=names, set_=added), rows)

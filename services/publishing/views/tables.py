@@ -47,7 +47,14 @@ record_count = Table(
     Column("organ", Identifier, primary_key=True),
     Column("kind", Identifier, primary_key=True),
     Column("domain", Identifier, primary_key=True),
-    Column("month", Identifier, primary_key=True, comment="yyyy-mm of published_on"),
+    Column("records", Integer, nullable=False, comment="public ones"),
+)
+
+record_year = Table(
+    "record_year",
+    metadata,
+    Column("year", Integer, primary_key=True, comment="of published_on"),
+    Column("division", Identifier, primary_key=True),
     Column("records", Integer, nullable=False, comment="public ones"),
 )
 
