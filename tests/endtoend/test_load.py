@@ -26,7 +26,7 @@ def test_what_is_accepted_stands_everywhere_once_and_a_second_load_changes_nothi
     city: City, tmp_path: Path, form: str
 ) -> None:
     """Accepted = records in the log = FEED facts = documents in the alias = lines followed, also after a repeat."""
-    sample = make_sample(tmp_path, f"341323-{form}", 300, form=form, large=False)
+    sample = make_sample(tmp_path, f"341323-{form}", 300, form=form, large=True)
 
     first = city.load(sample)
 
