@@ -57,7 +57,7 @@ async def reader(
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_every_page_is_accessible(browser: Browser, town_url: str, width: int, theme: str) -> None:
-    """axe finds nothing serious or critical, the console is quiet, nothing is cut off at the side."""
+    """Nothing serious or critical is found by axe, the console is quiet, nothing is cut off at the side."""
     found: list[str] = []
     async with reader(browser, town_url, width=width, theme=theme) as (page, said):
         for name, path in {**PATHS, **FAILING}.items():
