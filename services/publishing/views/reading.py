@@ -21,7 +21,7 @@ _COLUMN_OF_PREFIX: Final = {4: "city", 6: "county", 9: "town", 12: "division"}
 
 def is_public() -> ColumnElement[bool]:
     """Whether a row of ``record`` may be shown: its last event made it public."""
-    return record.c.public.is_(True)
+    return record.c.public  # bare: "IS TRUE" would not be recognised as the condition of the partial indexes
 
 
 @dataclass(frozen=True, slots=True)
