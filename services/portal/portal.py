@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from services.portal.registry import Registry
 
 NO_DIVISION = "no-division"
 """Detail of the 404 that says the division does not exist."""
+_PAGE_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,6 @@ def page_of(request: Request, *, most: int = 1000) -> int:
         HTTPException: 400, it is no number or too large.
     """
     text = request.query_params.get("page", "1") or "1"
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _PAGE_DIGITS and 1 <= int(text) <= most):
         raise HTTPException(400, f"页码应是 1 到 {most} 之间的整数")
     return int(text)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+MOST_LINES: Final = 30_000
+"""Lines of a body set on a page; the longest law has a tenth of that. One with more is offered as a file."""
 
 BlockKind = Literal[
     "chapter", "section", "heading", "article", "paragraph", "addressee", "signature", "attached", "list", "numbers", "table",

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Final
 
+from services.portal.htmltext import text_of_html
 from services.portal.markdown import read_markdown
-from services.portal.typeblocks import Block, BlockKind, Run
+from services.portal.typeblocks import MOST_LINES, Block, BlockKind, Run
 
 READABLE: Final = frozenset({"text/plain", "text/markdown", "text/html"})
 """Media types whose text is shown on the page."""
@@ -25,7 +25,7 @@ _POINT: Final = re.compile(r"^[一二三四五六七八九十]+、\S.{0,38}$")
 _DAY: Final = re.compile(
     r"^(?:\d{4}|[〇零一二三四五六七八九十○]{4})年[\d〇零一二三四五六七八九十]{1,3}月[\d〇零一二三四五六七八九十]{1,3}日$"
 )
-_ATTACHED: Final = re.compile(r"^附件?\s*\d*\s*[:：]")
+_ATTACHED: Final = re.compile(r"^附件?(?:\s*\d+)?\s*[:：]")
 _ADDRESSEE: Final = re.compile(r"^.{2,200}[：:]$")
 _STOP: Final = "。；，！？：:;,!?"
 _SIGNATURE: Final = 40
@@ -33,7 +33,7 @@ _FIRST: Final = 3
 
 
 def typeset(data: bytes, media_type: str) -> Sequence[Block]:
-    """Return the blocks of a body, empty for a type that is not text."""
+    """Return the blocks of a body, empty for a type that is not text or a text too long for a page."""
     plain = media_type.split(";", maxsplit=1)[0].strip().lower()
     text = data.decode("utf-8-sig", errors="replace").replace("\x00", "")
     match plain:
@@ -62,6 +62,8 @@ def _numbered(blocks: Sequence[Block]) -> Sequence[Block]:
 def _plain(text: str) -> Sequence[Block]:
     lines = [line.strip(" \t　\r") for line in text.splitlines()]
     lines = [line for line in lines if line]
+    if len(lines) > MOST_LINES:
+        return ()
     signed = _signature(lines)
     return [
         Block("signature", (Run(line),))
@@ -108,39 +110,3 @@ def _signature(lines: Sequence[str]) -> set[int]:
             if before and len(before) <= _SIGNATURE and before[-1] not in _STOP:
                 found.add(number - 1)
     return found
-
-
-def text_of_html(source: str) -> str:
-    """The readable text of an HTML document, a line a block; scripts, styles and comments are dropped."""
-    reader = _Text()
-    reader.feed(source)
-    reader.close()
-    return "".join(reader.pieces)
-
-
-class _Text(HTMLParser):
-    _BREAKS: Final = frozenset(["p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article", "header", "footer", "ul", "ol", "dd", "dt", "blockquote", "pre", "hr"])  # fmt: skip
-    _SILENT: Final = frozenset({"script", "style", "template", "noscript", "title", "head", "iframe", "object", "svg", "math"})  # fmt: skip
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
-        self._silent += tag in self._SILENT
-        self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = max(0, self._silent - (tag in self._SILENT))
-        self._break(tag)
-
-    def _break(self, tag: str) -> None:
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-        elif tag in {"td", "th"}:
-            self.pieces.append("　")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.pieces.append(re.sub(r"\s+", " ", data))
