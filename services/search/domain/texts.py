@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Final
+
+from gongkai.content.html import visible_text
 
 READABLE: Final = frozenset({"text/plain", "text/markdown", "text/html"})
 
@@ -20,33 +21,6 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _LINE_MARKUP = re.compile(r"(?m)^[ \t]{0,3}(?:#{1,6}|[>*+-])[ \t]+")
 _INLINE_MARKUP: Final = ("**", "__", "`")
-
-
-class _Words(HTMLParser):
-    """Collects what a reader would see."""
-
-    _HIDDEN = frozenset({"script", "style", "template", "noscript"})
-    _BREAKS = frozenset(
-        {"p", "br", "div", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "section", "title"}
-    )
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._hidden += tag in self._HIDDEN
-        if tag in self._BREAKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._HIDDEN and self._hidden:
-            self._hidden -= 1
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
 
 
 def media(media_type: str) -> str:
@@ -74,10 +48,7 @@ def plain_text(data: bytes, media_type: str) -> str:
         return ""
     text = data.decode("utf-8-sig", errors="replace")
     if kind == "text/html":
-        words = _Words()
-        words.feed(text)
-        words.close()
-        text = _LINES.sub("\n", _BLANKS.sub(" ", "".join(words.parts)))
+        text = _LINES.sub("\n", _BLANKS.sub(" ", visible_text(text)))
     elif kind == "text/markdown":
         text = _LINE_MARKUP.sub("", text)
         for markup in _INLINE_MARKUP:
