@@ -11,7 +11,7 @@ pytestmark = pytest.mark.domain
 
 def test_a_reader_sees_the_text_and_nothing_of_the_markup() -> None:
     """Blocks are lines, cells stand apart, scripts and comments are gone, entities are read."""
-    source = "<title>标题</title><p>第一<b>段</b></p><script>alert(1)</script><!-- 注 --><td>甲</td><td>乙</td>&lt;b&gt;"
+    source = "<title>标题</title><p>第一<b>段</b></p><script>alert(1)</script><!-- 注 --><table><tr><td>甲</td><td>乙</td></tr></table>&lt;b&gt;"
 
     text = visible_text(source)
 
