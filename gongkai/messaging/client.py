@@ -60,6 +60,8 @@ _MOST_RESEND_SECONDS: Final = 60.0
 _PULL: Final = 500
 _PULL_SECONDS: Final = 5
 _PULL_EXPIRED: Final = "408"
+_PULL_LEFT: Final = "Nats-Pending-Messages"
+"""Status header: how many messages the ended pull had still asked for."""
 _OTHERS_TURNS: Final = 2
 _REMEMBERED: Final = 20_000
 
@@ -204,8 +206,9 @@ class OrganClient:
                 asked -= 1
                 await self._take(message)
                 continue
-            asked = 0
-            if (message.headers or {}).get("Status") != _PULL_EXPIRED:
+            status = message.headers or {}
+            asked = max(0, asked - int(status.get(_PULL_LEFT, asked)))  # another pull may stand beside
+            if status.get("Status") != _PULL_EXPIRED:
                 await asyncio.sleep(0.2)
 
     async def _take(self, message: Msg) -> None:
@@ -268,8 +271,14 @@ async def organ_client(
             try:
                 yield sender
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+                await _end(tasks)
     except AccessRefused as error:
         raise refused(organ) from error
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they are gone: before Python 3.12 a cancellation that meets a message in nats-py is lost."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=1)
