@@ -1,18 +1,20 @@
-"""The words of an HTML document, as a reader would see them; no markup comes through.
+"""The readable text of an HTML body, in one pass over it.
 
-The document is untrusted. Python's own parser takes time that grows with the square of hostile input (a hundred
-thousand unclosed comments: minutes); a sanitiser made for the purpose takes it first, in linear time.
+Python's own parser looks through the rest of the document again at each unclosed comment, declaration or tag: a
+hostile body of 400 KB would hold a process for a minute and a half. Only text is wanted here, so tags are cut out
+by a pattern that never looks at a character twice.
 """
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import re
+from collections.abc import Iterator
+from html import unescape
 from typing import Final
 
-import nh3
-
-BREAKS: Final = frozenset(
-    {
+_PIECE: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)([^<>]*)>|<[!?/][^<>]*>")
+_BREAKS: Final = frozenset(
+    [
         "p",
         "div",
         "br",
@@ -28,43 +30,61 @@ BREAKS: Final = frozenset(
         "section",
         "article",
         "header",
-    }
-    | {"footer", "ul", "ol", "dl", "dd", "dt", "blockquote", "pre", "hr"}
+        "footer",
+        "ul",
+        "ol",
+        "dd",
+        "dt",
+        "blockquote",
+        "pre",
+        "hr",
+    ]
 )
-"""Elements that begin and end a line."""
-
-CELLS: Final = frozenset({"td", "th"})
-_HIDDEN: Final = frozenset(
-    {"script", "style", "template", "noscript", "title", "head", "iframe", "object", "svg", "math"}
+_CELLS: Final = frozenset({"td", "th"})
+_SILENT: Final = frozenset(
+    ["script", "style", "template", "noscript", "title", "head", "iframe", "object", "svg", "math"]
 )
+_BLANKS: Final = re.compile(r"\s+")
 
 
 def visible_text(source: str) -> str:
-    """The text of a document, a line a block; scripts, styles and comments are dropped."""
-    clean = nh3.clean(
-        source, tags=set(BREAKS | CELLS), clean_content_tags=set(_HIDDEN), attributes={}, strip_comments=True
-    )
-    reader = _Text()
-    reader.feed(clean)
-    reader.close()
-    return "".join(reader.pieces)
+    """Return the readable text, a line a block; scripts, styles, comments and all markup are dropped."""
+    return "".join(_pieces(_without_comments(source)))
 
 
-class _Text(HTMLParser):
-    """Reads what the sanitiser left: well-formed elements without attributes."""
+def _pieces(source: str) -> Iterator[str]:
+    at = 0
+    silent = 0
+    for found in _PIECE.finditer(source):
+        if not silent:
+            yield _text(source[at : found.start()])
+        at = found.end()
+        closing, name, rest = found[1], (found[2] or "").lower(), found[3] or ""
+        if name == "body":
+            silent = 0  # the end tag of head may be left out
+        elif name in _SILENT:
+            silent = max(0, silent - 1) if closing else silent + (not rest.endswith("/"))
+        elif name in _BREAKS:
+            yield "\n"
+        elif name in _CELLS:
+            yield "　"
+    if not silent:
+        yield _text(source[at:])
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
-        self._break(tag)
+def _text(piece: str) -> str:
+    return unescape(_BLANKS.sub(" ", piece))
 
-    def handle_endtag(self, tag: str) -> None:
-        self._break(tag)
 
-    def _break(self, tag: str) -> None:
-        self.pieces.append("\n" if tag in BREAKS else "　")
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(" ".join(data.split()) if data.strip() else " ")
+def _without_comments(source: str) -> str:
+    """Put a blank where a comment was, so that what stood around it cannot join to a new one."""
+    kept = []
+    at = 0
+    while (begin := source.find("<!--", at)) >= 0:
+        kept.append(source[at:begin])
+        end = source.find("-->", begin + 4)
+        if end < 0:
+            return " ".join(kept)
+        at = end + 3
+    kept.append(source[at:])
+    return " ".join(kept)

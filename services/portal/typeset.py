@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from services.portal.htmltext import text_of_html
+from gongkai.content.html import visible_text
 from services.portal.markdown import read_markdown
 from services.portal.typeblocks import MOST_LINES, Block, BlockKind, Run
 
@@ -40,7 +40,7 @@ def typeset(data: bytes, media_type: str) -> Sequence[Block]:
         case "text/markdown":
             return _numbered(read_markdown(text))
         case "text/html":
-            return _numbered(_plain(text_of_html(text)))
+            return _numbered(_plain(visible_text(text)))
         case "text/plain":
             return _numbered(_plain(text))
     return ()

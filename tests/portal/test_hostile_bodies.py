@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.portal.htmltext import text_of_html
+from gongkai.content.html import visible_text
 from services.portal.typeblocks import MOST_LINES
 from services.portal.typeset import typeset
 
@@ -35,7 +35,7 @@ MARKDOWN = ("[", "[a](", "[a]( ", "[a](b", "**", "*", "|", "|--", "#", "# a#", "
 @pytest.mark.parametrize("end", ["", ">", "-->", "\"'>"])
 def test_repeated_markup_in_html_is_read_once(piece: str, end: str) -> None:
     """However often an opening is repeated, and however it ends, no part of the document is looked through again."""
-    assert text_of_html(piece * MANY + end) is not None
+    assert visible_text(piece * MANY + end) is not None
 
 
 @pytest.mark.parametrize("piece", MARKDOWN)
@@ -70,7 +70,7 @@ def test_a_body_of_too_many_lines_is_a_file(media_type: str, line: str) -> None:
 
 def test_html_without_an_end_of_its_head_is_read() -> None:
     """A left out end tag of head, a self-closed drawing and an unclosed comment hide no text before them."""
-    assert text_of_html("<head><title>x</title><body><p>正文<svg/><p>还有<!-- 不见").split() == [
+    assert visible_text("<head><title>x</title><body><p>正文<svg/><p>还有<!-- 不见").split() == [
         "正文",
         "还有",
     ]
@@ -78,9 +78,9 @@ def test_html_without_an_end_of_its_head_is_read() -> None:
 
 def test_what_stood_around_a_comment_does_not_join() -> None:
     """Taking a comment away makes no new markup of what stood around it."""
-    assert text_of_html("<<!-- -->script>藏") == "< script>藏"
+    assert visible_text("<<!-- -->script>藏") == "< script>藏"
 
 
 def test_comparison_signs_stay() -> None:
     """A text that compares numbers is no markup."""
-    assert text_of_html("<p>金额&lt;5万元，或者 3 < 5 且 7>6</p>").strip() == "金额<5万元，或者 3 < 5 且 7>6"
+    assert visible_text("<p>金额&lt;5万元，或者 3 < 5 且 7>6</p>").strip() == "金额<5万元，或者 3 < 5 且 7>6"

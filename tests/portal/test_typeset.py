@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gongkai.content.html import visible_text
 from services.portal import words
 from services.portal.routes.columns import recent_months
 from services.portal.themes import safe_back
-from services.portal.typeset import contents, text_of_html, typeset
+from services.portal.typeset import contents, typeset
 from tests.portal.world import BODY, HTML, MARKDOWN
 
 pytestmark = pytest.mark.domain
@@ -59,7 +60,7 @@ def test_headings_can_be_jumped_to() -> None:
 
 def test_html_keeps_its_text_alone() -> None:
     """Scripts, titles, handlers and addresses are gone; escaped text stays text."""
-    assert [line for line in text_of_html(HTML).split("\n") if line] == [
+    assert [line for line in visible_text(HTML).split("\n") if line] == [
         "通报",
         "第一段链接",
         "第二段 <script>",
