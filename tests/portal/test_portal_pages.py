@@ -238,6 +238,7 @@ async def test_an_unknown_division_is_told(site: httpx.AsyncClient, path: str) -
         ("GET", "/r/11341323MB00010117/209912-00001", 404),
         ("GET", "/341323/statutory/all?page=0", 400),
         ("GET", "/341323/statutory/all?page=-1", 400),
+        ("GET", "/341323/statutory/all?page=00000000199999999999999", 400),
         ("GET", "/341323/search?q=a&page=9999999", 400),
         ("POST", "/341323/", 405),
     ],

@@ -41,7 +41,7 @@ async def test_an_empty_field_says_none(site: httpx.AsyncClient) -> None:
 async def test_a_body_is_typeset(site: httpx.AsyncClient) -> None:
     """Chapters become headings with places to jump to, articles begin bold, organ and day stand at the right."""
     text = (await site.get(f"/r/{ACT}")).text
-    assert re.search(r'<h3 id="part-\d+" class="chapter">第一章　总则</h3>', text)
+    assert re.search(r'<h2 id="part-\d+" class="chapter">第一章　总则</h2>', text)
     assert "<b>第一条</b>　为健全" in text
     assert '<p class="signature">2026年11月16日</p>' in text
     assert text.count('href="#part-') == 4
