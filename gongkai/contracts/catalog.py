@@ -125,4 +125,6 @@ class RuleChanged(Contract):
     effective_from: date
     effective_to: date | None = None
     citation: str
-    mark: str = Field(description="L read in the statute, F read on a published page, S the city's plan, M unconfirmed")
+    mark: str = Field(
+        description="L read in the statute, F read on a published page, S the city's plan, M unconfirmed"
+    )

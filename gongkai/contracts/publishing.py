@@ -42,8 +42,20 @@ class RecordState(Contract):
     published_on: date
     effective_on: date | None = None
     expires_on: date | None = None
-    validity: Literal["in_force", "partly_in_force", "amended", "not_yet_in_force", "expired", "repealed", "declared_void", "not_applicable", "unknown"] = "not_applicable"
-    attribute: Literal["proactive"] | None = Field(default=None, description="None only for a migrated record that lacks it")
+    validity: Literal[
+        "in_force",
+        "partly_in_force",
+        "amended",
+        "not_yet_in_force",
+        "expired",
+        "repealed",
+        "declared_void",
+        "not_applicable",
+        "unknown",
+    ] = "not_applicable"
+    attribute: Literal["proactive"] | None = Field(
+        default=None, description="None only for a migrated record that lacks it"
+    )
     ground: str | None = None
     domain: str | None = None
     matter: str | None = None
