@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.chromium import browser
 from tests.endtoend.city import City
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
