@@ -19,6 +19,7 @@ from gongkai.loading.rows import read_rows, row_event
 from gongkai.loading.sending import Door, Tally, UploadRefused, send_rows
 from gongkai.messaging.client import OrganRefused
 from gongkai.messaging.jwt import write_secret
+from gongkai.serving.collecting import collect_seldom
 
 app = typer.Typer()
 
@@ -37,6 +38,7 @@ def load(
 ) -> None:
     """把文件逐行作为部门事件报送，直到每一条都得到回执；重复装载不会改变任何东西。"""
     endpoints = load_endpoints(state)
+    collect_seldom()
     began = time.monotonic()
     tally = Tally()
     try:

@@ -27,6 +27,7 @@ from gongkai.security.grpc_auth import AuthInterceptor
 from gongkai.security.tokens import OrganKeys, Verifier, service_tokens
 from gongkai.serving.background import Background, BackgroundDied, Crew
 from gongkai.serving.channels import channel
+from gongkai.serving.collecting import collect_seldom
 from gongkai.serving.database import create_engine, migrate
 from gongkai.serving.health import Check, NotReady, Readiness, health_app
 from gongkai.serving.interceptors import EdgeInterceptor
@@ -209,6 +210,7 @@ def run(name: str, compose: Callable[[Service], Awaitable[None]], *, need: tuple
         sys.stderr.write("".join(f"设置有误：{text}\n" for text in fault.faults))
         sys.exit(EXIT_SETTINGS)
     configure_logging(name, settings.log_level)
+    collect_seldom()
     sys.exit(uvloop.run(_live(name, settings, compose)))
 
 
