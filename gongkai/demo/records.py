@@ -16,6 +16,7 @@ NOTICE = "本条为演示数据，机关、人员与数字均为虚构。"
 
 
 _LATE_SHARE = 0.1
+_YEARS_IN_FORCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,13 @@ def _document(
         "provenance": "migration",
         "body": {"media_type": "text/plain", "text": "\n\n".join([*paragraphs, NOTICE])},
     }
-    if template["kind"] in {"notice", "plan"}:
+    if template["kind"] in {"normative", "notice", "plan"}:
         document["doc_number"] = f"{county.number_word}演示〔{formed.year}〕{serial}号"
+    if template["kind"] == "normative":
+        lapses = formed.replace(year=formed.year + _YEARS_IN_FORCE) - timedelta(days=1)
+        document |= {
+            "validity": "in_force",
+            "effective_on": formed.isoformat(),
+            "expires_on": lapses.isoformat(),
+        }
     return document
