@@ -16,7 +16,8 @@ NOTICE = "本条为演示数据，机关、人员与数字均为虚构。"
 
 
 _LATE_SHARE = 0.1
-_YEARS_IN_FORCE = 5
+_IN_FORCE = timedelta(days=5 * 365)
+"""About the five years of a rule that names no other period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _document(
     if template["kind"] in {"normative", "notice", "plan"}:
         document["doc_number"] = f"{county.number_word}演示〔{formed.year}〕{serial}号"
     if template["kind"] == "normative":
-        lapses = formed.replace(year=formed.year + _YEARS_IN_FORCE) - timedelta(days=1)
+        lapses = formed + _IN_FORCE
         document |= {
             "validity": "in_force",
             "effective_on": formed.isoformat(),
