@@ -21,6 +21,8 @@ EXAMPLES: Final = 3
 _IN_FLIGHT: Final = 1_000
 _UPLOAD_SECONDS: Final = 60.0
 _UPLOAD_TRIES: Final = 30
+_UNKNOWN_TRIES: Final = 5
+"""A credential made a moment ago reaches the service that takes uploads a moment later."""
 _SEED: Final = re.compile(r"^S[A-Z2-7]{57}$", re.MULTILINE)
 
 
@@ -137,7 +139,7 @@ async def _deliver(client: OrganClient, uploads: httpx.AsyncClient, organ: str, 
 
 
 async def _upload(uploads: httpx.AsyncClient, upload: Upload) -> None:
-    """PUT the bytes; again after an outage: an upload of the same digest changes nothing."""
+    """PUT the bytes; again after an outage or while the credential is news: a second upload changes nothing."""
     for attempt in range(_UPLOAD_TRIES):
         try:
             answer = await uploads.put(
@@ -150,7 +152,8 @@ async def _upload(uploads: httpx.AsyncClient, upload: Upload) -> None:
             continue
         if answer.is_success:
             return
-        if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+        new_here = answer.status_code == httpx.codes.UNAUTHORIZED and attempt < _UNKNOWN_TRIES
+        if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR and not new_here:
             raise UploadRefused(f"平台没有接收上传（{answer.status_code}）：{answer.text[:300]}")
         await asyncio.sleep(min(0.5 * 2**attempt, 10))
     raise UploadRefused(
