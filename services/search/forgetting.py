@@ -122,6 +122,8 @@ async def expunge(engine: Engine, index: str) -> bool:
         await client.indices.forcemerge(
             index=index, params={"only_expunge_deletes": "true"}, request_timeout=MERGE_SECONDS
         )
+        # An open searcher keeps the files it reads from; a refresh opens one on the merged segments instead.
+        await client.indices.refresh(index=index)
         await client.indices.flush(index=index, params=_FLUSH)
     except OpenSearchException as error:
         raise IndexUnavailable(type(error).__name__) from error
