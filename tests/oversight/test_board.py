@@ -210,6 +210,12 @@ class Running:
                 message = Message(subject, headers_of(envelope), envelope.data)
                 await sender.confirm(await sender.send([message]))
 
+    async def until_organs(self, count: int) -> None:
+        """Wait for the registry: it comes by another stream than the records."""
+        async with asyncio.timeout(30):
+            while len((await self.board.GetBoard(pb.GetBoardRequest(division=COUNTY))).organs) < count:
+                await asyncio.sleep(0.05)
+
     async def until_published(self, count: int) -> pb.GetBoardResponse:
         async with asyncio.timeout(30):
             while True:
@@ -252,6 +258,7 @@ async def test_the_board_follows_from_events_alone(running: Running) -> None:
         organ(CZJ, "灵璧县财政局"),
         MatterRevised.model_validate({"edition": "e", "version": 1, "matter": MATTER}),
     )
+    await running.until_organs(2)
     await running.tell(
         record(1, day, date(2026, 3, 5)),
         record(2, day, date(2026, 4, 30)),
