@@ -213,7 +213,10 @@ class Running:
     async def until_organs(self, count: int) -> None:
         """Wait for the registry: it comes by another stream than the records."""
         async with asyncio.timeout(30):
-            while len((await self.board.GetBoard(pb.GetBoardRequest(division=COUNTY))).organs) < count:
+            while True:
+                board = await self.board.GetBoard(pb.GetBoardRequest(division=COUNTY))
+                if len(board.organs) >= count:
+                    return
                 await asyncio.sleep(0.05)
 
     async def until_published(self, count: int) -> pb.GetBoardResponse:
