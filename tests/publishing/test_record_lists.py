@@ -71,3 +71,18 @@ async def test_list_is_read_from_its_index(engine: AsyncEngine, narrowed: Filter
         lines = [row[0] for row in plan]
     assert (len(states), total) == (20, 300)
     assert any(f"using {index} " in line for line in lines), "\n".join(lines)
+
+
+async def test_of_one_day_the_last_to_enter_comes_first(engine: AsyncEngine) -> None:
+    """Given many records of one day, when another enters, then it heads the list: whoever looks each day misses none."""
+    async with engine.begin() as conn:
+        await conn.exec_driver_sql("UPDATE record SET published_on = date '2026-11-23'")
+        state = '(state::jsonb || \'{"title": "最新"}\')::text'
+        await conn.exec_driver_sql(
+            "INSERT INTO record SELECT '0', 'last', version, public, organ, organ_name, division, city, county, town, kind,"
+            f" domain, published_on, {state} FROM record LIMIT 1"
+        )
+        await conn.exec_driver_sql("UPDATE record_count SET records = records + 1")
+        states, _ = await list_records(conn, Filter(), page=1, page_size=5)
+
+    assert states[0].title == "最新"

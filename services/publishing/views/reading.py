@@ -95,7 +95,7 @@ async def list_records(
     if size <= 0:
         return [], total
     backwards = offset > total // 2
-    order = (record.c.published_on, record.c.record_id)
+    order = (record.c.published_on, record.c.entered)
     ids = (
         select(record.c.record_id)
         .where(is_public(), *_narrow(narrowed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Date, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
@@ -30,6 +30,7 @@ record = Table(
     Column("state", Text, comment="the public state as JSON; null while withdrawn"),
     Column("withdrawn_on", Date),
     Column("withdrawn_reason", Text),
+    Column("entered", BigInteger, Identity(), comment="grows with each first entry: the order within a day"),
 )
 
 record_file = Table(

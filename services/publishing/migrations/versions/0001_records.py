@@ -56,10 +56,14 @@ def _create_records() -> None:
         sa.Column("state", sa.Text),
         sa.Column("withdrawn_on", sa.Date),
         sa.Column("withdrawn_reason", sa.Text),
+        sa.Column("entered", sa.BigInteger, sa.Identity(), nullable=False),
         sa.UniqueConstraint("index_number", name="record_index_number_key"),
     )
     for name, leading in _LISTS.items():
-        op.execute(f"CREATE INDEX {name} ON record ({leading}published_on DESC, record_id DESC) WHERE public")
+        op.execute(
+            f"CREATE INDEX {name} ON record ({leading}published_on DESC, entered DESC) INCLUDE (record_id)"
+            " WHERE public"
+        )
     op.create_table(
         "record_file",
         sa.Column("record_id", _CODE, nullable=False),
