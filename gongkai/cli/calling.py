@@ -31,9 +31,22 @@ def finish(work: Coroutine[None, None, T]) -> T:
     try:
         return asyncio.run(work)
     except grpc.aio.AioRpcError as error:
-        reasons = reasons_of(error)
-        for reason in reasons:
-            typer.echo(f"{reason.message_zh}{f'（{reason.article}）' if reason.article else ''}", err=True)
-        if not reasons:
-            typer.echo(f"服务没有应答（{error.code().name}），请用 gongkai status 查看。", err=True)
+        typer.echo(told(error), err=True)
         raise typer.Exit(1) from None
+
+
+def told(error: grpc.aio.AioRpcError, service: str = "") -> str:
+    """A failed call in Chinese: every reason of ours with its article, or what to look at where there is none."""
+    reasons = reasons_of(error)
+    if not reasons:
+        return f"{service}{' ' if service else ''}服务没有应答（{error.code().name}），请用 gongkai status 查看。"
+    return "\n".join(
+        f"{reason.message_zh}{f'（{reason.article}）' if reason.article else ''}" for reason in reasons
+    )
+
+
+def cause_of(error: Exception) -> Exception:
+    """The first error itself, where tasks that ran side by side handed it on in a group."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import grpc
 import typer
 
+from gongkai.cli.calling import cause_of, door, told
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.messaging.connection import connect
 from gongkai.messaging.follower import Fact, Place, follow
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
-from gongkai.security.tokens import operator_tokens
-from gongkai.serving.channels import channel, streaming
+from gongkai.serving.channels import streaming
 
 if TYPE_CHECKING:  # the asynchronous stub exists in the type information only
     from gongkai.rpc.log.v1.log_pb2_grpc import ContractLogServiceAsyncStub
@@ -56,6 +56,12 @@ def follow_command(
     owners = [owner] if owner else list(_OWNERS)
     try:
         asyncio.run(_follow_all(endpoints, places, owners, once=once, over_grpc=over_grpc))
+    except ExceptionGroup as raised:
+        failed = cause_of(raised)
+        if not isinstance(failed, grpc.aio.AioRpcError):
+            raise
+        typer.echo(told(failed), err=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("已停止；下次从停下的地方接着读。", err=True)
 
@@ -130,19 +136,20 @@ async def _over_grpc(
     endpoints: Endpoints, owner: str, place: Place, *, once: bool
 ) -> AsyncIterator[tuple[list[dict[str, Any]], Place]]:
     """The same facts from the owner itself; an owner that restarts is waited for."""
-    async with channel(
-        endpoints.grpc[owner], audience=owner, tokens=operator_tokens(endpoints.keys)
-    ) as to_owner:
+    async with door(endpoints, owner) as to_owner:
         stub: ContractLogServiceAsyncStub = log_pb2_grpc.ContractLogServiceStub(to_owner)
-        at = place
+        at, said = place, ""
         while True:
             try:
                 async for line, reached in _read_grpc(stub, owner, at, once=once):
-                    at = reached
+                    at, said = reached, ""
                     yield [line], at
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or once:
                     raise
+                if (why := told(error, owner)) != said:
+                    typer.echo(f"{why} 正在等待，恢复后从停下的地方接着读。", err=True)
+                    said = why
                 await asyncio.sleep(1)
             else:
                 return

@@ -8,10 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
+import grpc
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gongkai.cli.calling import cause_of, told
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.cli.organ import NewOrgan, add_organ
 from gongkai.loading.mapping import MappedOrgan, Mapping, MappingError, load_mapping, mapping_for_file
@@ -45,8 +47,14 @@ def load(
         plan = [(one, load_mapping(mapping or mapping_for_file(one))) for one in file]
         for one, its_mapping in plan:
             asyncio.run(_load_file(endpoints, one, its_mapping, credentials, tally))
-    except* (MappingError, OrganRefused, UploadRefused) as refused:
-        typer.echo(str(_first(refused)), err=True)
+    except Exception as raised:
+        match cause_of(raised):
+            case MappingError() | OrganRefused() | UploadRefused() as refused:
+                typer.echo(str(refused), err=True)
+            case grpc.aio.AioRpcError() as failed:
+                typer.echo(told(failed), err=True)
+            case _:
+                raise
         raise typer.Exit(1) from None
     _print(tally, time.monotonic() - began, examples=examples)
     raise typer.Exit(0 if tally.unanswered == 0 else 1)
@@ -119,10 +127,3 @@ def _print_counter(counter: Counter[str], tally: Tally, *, examples: bool) -> No
 
 def _listed(outcomes: Counter[str]) -> str:
     return "，".join(f"{name} {count}" for name, count in outcomes.most_common()) or "无"
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -18,6 +18,7 @@ from nats.aio.client import Client
 from rich.console import Console
 from rich.table import Table
 
+from gongkai.cli.calling import door, told
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.messaging.auth import (
     AccountUpdateRefused,
@@ -32,10 +33,7 @@ from gongkai.messaging.provision import provision_consumer
 from gongkai.messaging.topology import organ_consumer
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
 from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
-from gongkai.security.tokens import operator_tokens
-from gongkai.serving.channels import channel
 from gongkai.serving.clock import new_id, utc_now
-from gongkai.serving.errors import reasons_of
 from gongkai.uscc import placeholder_uscc
 
 if TYPE_CHECKING:  # the asynchronous stub exists in the type information only
@@ -260,8 +258,7 @@ def _nats_keys(endpoints: Endpoints) -> NatsKeys:
 
 @asynccontextmanager
 async def _catalog(endpoints: Endpoints) -> AsyncIterator[CatalogServiceAsyncStub]:
-    tokens = operator_tokens(endpoints.keys)
-    async with channel(endpoints.grpc["catalog"], audience="catalog", tokens=tokens) as opened:
+    async with door(endpoints, "catalog") as opened:
         yield CatalogServiceStub(opened)
 
 
@@ -283,11 +280,7 @@ def _run(work: Callable[..., Awaitable[T]], *arguments: object) -> T:
     try:
         return asyncio.run(working())
     except grpc.aio.AioRpcError as error:
-        reasons = reasons_of(error)
-        for reason in reasons:
-            _tell(f"{reason.message_zh}{f'（{reason.article}）' if reason.article else ''}")
-        if not reasons:
-            _tell(f"catalog 服务没有应答（{error.code().name}），请用 gongkai status 查看。")
+        _tell(told(error, "catalog"))
     except (TimeoutError, nats.errors.Error):
         _tell("NATS 没有应答，请用 gongkai status 查看后重试。")
     except (AccessRefused, AccountUpdateRefused) as error:

@@ -12,12 +12,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gongkai.cli.calling import door, told
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.rpc.search.v1 import search_pb2 as pb
 from gongkai.rpc.search.v1.search_pb2_grpc import SearchServiceStub
-from gongkai.security.tokens import operator_tokens
-from gongkai.serving.channels import LONG, channel, streaming
-from gongkai.serving.errors import reasons_of
+from gongkai.serving.channels import LONG, streaming
 
 app = typer.Typer(help="检索索引。", no_args_is_help=True)
 
@@ -45,11 +44,7 @@ def rebuild_command(
     try:
         asyncio.run(_rebuild(load_endpoints(state), back=back))
     except grpc.aio.AioRpcError as error:
-        reasons = reasons_of(error)
-        for reason in reasons:
-            typer.echo(reason.message_zh, err=True)
-        if not reasons:
-            typer.echo(f"search 服务没有应答（{error.code().name}），请用 gongkai status 查看。", err=True)
+        typer.echo(told(error, "search"), err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("已放弃重建，原有索引继续使用。", err=True)
@@ -58,10 +53,9 @@ def rebuild_command(
 
 
 async def _rebuild(endpoints: Endpoints, *, back: bool) -> None:
-    tokens = operator_tokens(endpoints.keys)
     show = _Bar() if Console().is_terminal else _Lines()
     with show:
-        async with channel(endpoints.grpc["search"], audience="search", tokens=tokens) as opened:
+        async with door(endpoints, "search") as opened:
             call = SearchServiceStub(opened).Rebuild(pb.RebuildRequest(back=back), timeout=LONG)
             async with streaming(call) as answers:
                 async for answer in answers:
