@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import files
@@ -60,11 +60,12 @@ def demo_documents(today: date, rng: random.Random) -> Iterator[tuple[str, dict[
     They come as a migration, because each was first public on a day in the past; nothing is missing from them.
     """
     templates = yaml.safe_load((files("gongkai.demo") / "templates.yaml").read_text(encoding="utf-8"))
+    organs = demo_organs()
     for county in COUNTIES:
         serial = 0
         for heading, pair in templates.items():
             domain, name = heading.split(" ", 1)
-            organ = _organ_of(county, name)
+            organ = _organ_of(organs, county, name)
             for template in pair:
                 for age in (rng.randint(2, 80), rng.randint(90, 175)):
                     serial += 1
@@ -76,10 +77,10 @@ def demo_documents(today: date, rng: random.Random) -> Iterator[tuple[str, dict[
                     )
 
 
-def _organ_of(county: _County, domain_name: str) -> DemoOrgan:
-    organs = [organ for organ in demo_organs() if organ.code.startswith(county.prefix)]
-    office = next(organ for organ in organs if organ.code.endswith("-zfb"))
-    return next((organ for organ in organs if domain_name in organ.serves), office)
+def _organ_of(organs: Sequence[DemoOrgan], county: _County, domain_name: str) -> DemoOrgan:
+    own = [organ for organ in organs if organ.code.startswith(county.prefix)]
+    office = next(organ for organ in own if organ.code.endswith("-zfb"))
+    return next((organ for organ in own if domain_name in organ.serves), office)
 
 
 def _document(
