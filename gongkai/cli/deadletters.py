@@ -36,6 +36,13 @@ def list_command(
 ) -> None:
     """列出各服务的死信。"""
     found = finish(_list(load_endpoints(state), everything=everything))
+    if not found:
+        typer.echo(
+            "没有死信：每条消息都已处理，不需要做什么。"
+            if everything
+            else "没有待处理的死信。已处理的用 --all 查看。"
+        )
+        return
     table = Table("编号", "消费者", "主题", "原因", "次数", "最近一次", "状态", title=f"死信（{len(found)}）")
     for service, letter in found:
         last = letter.last_failed_at.ToDatetime(LEGAL_ZONE).strftime("%Y-%m-%d %H:%M:%S")
