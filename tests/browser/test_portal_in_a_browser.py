@@ -163,15 +163,21 @@ async def test_a_record_prints_as_a_document(browser: Browser, town_url: str) ->
         assert b"/MediaBox [0 0 594" in pdf or b"/MediaBox [0 0 595" in pdf
 
 
+async def follow(page: Page, name: str) -> None:
+    """Click a link and wait for where it leads: a click alone returns while the old page is still going."""
+    async with page.expect_navigation(wait_until="load"):
+        await page.get_by_role("link", name=name).click()
+
+
 async def test_a_theme_is_chosen_with_a_click_and_left_with_another(browser: Browser, town_url: str) -> None:
     """大字版 keeps its choice over pages, 24 px body text, and the same link goes back."""
     async with reader(browser, town_url, width=1280) as (page, _said):
         await page.goto(f"{town_url}/341323/statutory/normative")
-        await page.get_by_role("link", name="大字版").click()
+        await follow(page, "大字版")
         assert page.url == f"{town_url}/341323/statutory/normative"
         await page.goto(f"{town_url}/r/{ACT}")
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == "24px"
-        await page.get_by_role("link", name="大字版").click()
+        await follow(page, "大字版")
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == "16px"
 
 
