@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page
 
 from tests.portal.world import ACT, HOSTILE, MIGRATED, WITHDRAWN
 
@@ -117,6 +117,12 @@ async def test_a_page_is_walked_by_keyboard(browser: Browser, town_url: str) -> 
         assert await page.evaluate("document.activeElement.id") == "main"
 
 
+async def through(page: Page, control: Locator) -> None:
+    """Click and wait for where it leads: a click alone returns while the old page is still going."""
+    async with page.expect_navigation(wait_until="load"):
+        await control.click()
+
+
 async def test_menus_open_without_script(browser: Browser, town_url: str) -> None:
     """With scripts off a phone's menu, the county switcher and the facets open, and lead on."""
     context = await browser.new_context(viewport={"width": 390, "height": 900}, java_script_enabled=False)
@@ -126,10 +132,10 @@ async def test_menus_open_without_script(browser: Browser, town_url: str) -> Non
     await page.locator(".menu").get_by_role("link", name="监督保障").wait_for()
     await page.locator(".narrow > summary").click()
     await page.locator(".narrow").get_by_label("规范性文件").check()
-    await page.locator(".narrow").get_by_role("button", name="应用").click()
+    await through(page, page.locator(".narrow").get_by_role("button", name="应用"))
     assert "kind=normative" in page.url
     await page.locator(".switch summary").click()
-    await page.get_by_role("link", name="泗县").click()
+    await through(page, page.get_by_role("link", name="泗县"))
     assert "/341324/" in page.url
     await context.close()
 
@@ -163,21 +169,15 @@ async def test_a_record_prints_as_a_document(browser: Browser, town_url: str) ->
         assert b"/MediaBox [0 0 594" in pdf or b"/MediaBox [0 0 595" in pdf
 
 
-async def follow(page: Page, name: str) -> None:
-    """Click a link and wait for where it leads: a click alone returns while the old page is still going."""
-    async with page.expect_navigation(wait_until="load"):
-        await page.get_by_role("link", name=name).click()
-
-
 async def test_a_theme_is_chosen_with_a_click_and_left_with_another(browser: Browser, town_url: str) -> None:
     """大字版 keeps its choice over pages, 24 px body text, and the same link goes back."""
     async with reader(browser, town_url, width=1280) as (page, _said):
         await page.goto(f"{town_url}/341323/statutory/normative")
-        await follow(page, "大字版")
+        await through(page, page.get_by_role("link", name="大字版"))
         assert page.url == f"{town_url}/341323/statutory/normative"
         await page.goto(f"{town_url}/r/{ACT}")
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == "24px"
-        await follow(page, "大字版")
+        await through(page, page.get_by_role("link", name="大字版"))
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == "16px"
 
 
