@@ -60,7 +60,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python -m bench
 
 proto: .venv/dev.stamp
-	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=. --grpc_python_out=. --mypy_out=. --mypy_grpc_out=. \
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -Iproto --python_out=. --grpc_python_out=. --mypy_out=. --mypy_grpc_out=. \
 		$$(find proto -name '*.proto' | sort)
 
 offline: .venv/dev.stamp

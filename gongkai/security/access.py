@@ -1,7 +1,8 @@
 """Who may call what: one row a method of every gRPC service. What has no row is refused.
 
 ``SERVICE`` is any service of the platform, ``"service:portal"`` one of them, ``OPERATOR`` the holder of the operator's
-key, ``ORGAN`` an organ with a credential in force; what an organ may do with *which* thing the method decides.
+key, ``ORGAN`` an organ with a credential in force, ``STAFF`` somebody of the staff who is logged in; what an organ or
+a person may do with *which* thing the method decides (permissions.py).
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ from gongkai.security.tokens import Caller
 SERVICE: Final = "service"
 OPERATOR: Final = "operator"
 ORGAN: Final = "organ"
+STAFF: Final = "staff"
+PORTAL: Final = "service:portal"
 
 _READERS: Final = frozenset({SERVICE, OPERATOR})
 _EVERYONE: Final = frozenset({SERVICE, OPERATOR, ORGAN})
 _OPERATOR: Final = frozenset({OPERATOR})
+_PORTAL: Final = frozenset({PORTAL})
+_STAFF: Final = frozenset({STAFF})
+_STAFF_OPERATOR: Final = frozenset({STAFF, OPERATOR})
+_ALL: Final = frozenset({SERVICE, OPERATOR, ORGAN, STAFF})
 
 ANYBODY: Final = frozenset({"/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/"})
 """Services that need no token: probes have none, and the interface is public."""
@@ -37,22 +44,69 @@ ACCESS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/gongkai.rpc.catalog.v1.CatalogService/AddOrganCredential": _OPERATOR,
         "/gongkai.rpc.catalog.v1.CatalogService/RevokeOrganCredentials": _OPERATOR,
         "/gongkai.rpc.catalog.v1.CatalogService/AnnounceCalendar": _OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/LogIn": _PORTAL,
+        "/gongkai.rpc.catalog.v1.IdentityService/OpenSession": _PORTAL,
+        "/gongkai.rpc.catalog.v1.IdentityService/LogOut": _PORTAL,
+        "/gongkai.rpc.catalog.v1.IdentityService/ChangePassword": _STAFF,
+        "/gongkai.rpc.catalog.v1.IdentityService/NameStaff": frozenset({SERVICE, OPERATOR, STAFF}),
+        "/gongkai.rpc.catalog.v1.IdentityService/ListStaff": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/ListUnits": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/RegisterUnit": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/RegisterStaff": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/ChangeGrants": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/ResetPassword": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/DisableStaff": _STAFF_OPERATOR,
         "/gongkai.rpc.log.v1.ContractLogService/ReadContracts": _EVERYONE,  # an organ: the public audience only
+        "/gongkai.rpc.notify.v1.NotifyService/Send": frozenset({"service:requests"}),
+        "/gongkai.rpc.notify.v1.NotifyService/OpenSubscription": _PORTAL,
+        "/gongkai.rpc.notify.v1.NotifyService/ConfirmSubscription": _PORTAL,
+        "/gongkai.rpc.notify.v1.NotifyService/GetSubscription": _PORTAL,
+        "/gongkai.rpc.notify.v1.NotifyService/Leave": _PORTAL,
+        "/gongkai.rpc.notify.v1.NotifyService/ReceiveWechat": _PORTAL,
+        "/gongkai.rpc.notify.v1.NotifyService/ListMessages": _STAFF_OPERATOR,
+        "/gongkai.rpc.notify.v1.NotifyService/SettleDoubt": _STAFF_OPERATOR,
         "/gongkai.rpc.ops.v1.OpsService/RefillStream": _OPERATOR,
         "/gongkai.rpc.ops.v1.OpsService/ListDeadLetters": _OPERATOR,
         "/gongkai.rpc.ops.v1.OpsService/GetDeadLetter": _OPERATOR,
         "/gongkai.rpc.ops.v1.OpsService/RetryDeadLetter": _OPERATOR,
         "/gongkai.rpc.ops.v1.OpsService/DiscardDeadLetter": _OPERATOR,
         "/gongkai.rpc.ops.v1.OpsService/VerifyLog": _OPERATOR,
+        "/gongkai.rpc.ops.v1.OpsService/RebuildViews": _OPERATOR,
         "/gongkai.rpc.oversight.v1.OversightService/GetBoard": _READERS,
         "/gongkai.rpc.oversight.v1.OversightService/ListLateRecords": _READERS,
         "/gongkai.rpc.oversight.v1.OversightService/ListDefects": _READERS,
+        "/gongkai.rpc.oversight.v1.OversightService/ListLateRequests": _READERS,
         "/gongkai.rpc.publishing.v1.RecordService/GetRecord": _READERS,
         "/gongkai.rpc.publishing.v1.RecordService/ListRecords": _READERS,
         "/gongkai.rpc.publishing.v1.RecordService/CountRecords": _READERS,
         "/gongkai.rpc.publishing.v1.ContentService/FetchContent": _READERS,
-        "/gongkai.rpc.publishing.v1.ContentService/UploadContent": _EVERYONE,
+        "/gongkai.rpc.publishing.v1.ContentService/UploadContent": _ALL,
         "/gongkai.rpc.publishing.v1.ContentService/DestroyContent": _OPERATOR,
+        "/gongkai.rpc.publishing.v1.DraftService/SaveDraft": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ProposeAttribute": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ConfirmAttribute": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ReturnDraft": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/PublishDraft": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/DiscardDraft": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ReviseRecord": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/WithdrawRecord": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/GetDraft": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ListDrafts": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ListIncoming": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/ListOrganRecords": _STAFF,
+        "/gongkai.rpc.publishing.v1.DraftService/FetchDraftContent": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/Submit": _PORTAL,
+        "/gongkai.rpc.requests.v1.RequestService/LookUp": _PORTAL,
+        "/gongkai.rpc.requests.v1.RequestService/FetchReplyFile": _PORTAL,
+        "/gongkai.rpc.requests.v1.RequestService/ListRequests": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/GetRequest": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/ReadApplicant": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/ConfirmReceipt": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/CorrectReceipt": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/RecordSearch": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/Decide": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/UploadReplyFile": _STAFF,
+        "/gongkai.rpc.requests.v1.RequestService/EraseApplicant": _STAFF_OPERATOR,
         "/gongkai.rpc.search.v1.SearchService/Search": _READERS,
         "/gongkai.rpc.search.v1.SearchService/Rebuild": _OPERATOR,
     }

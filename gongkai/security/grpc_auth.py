@@ -12,12 +12,15 @@ from grpc import aio
 
 from gongkai.refusal import Reason
 from gongkai.security.access import is_open, may_call
+from gongkai.security.permissions import Staff
 from gongkai.security.tokens import Caller, TokenRefused, Verifier
 from gongkai.serving.errors import CallRefused, PermissionRefused, Unauthenticated
 
 NO_TOKEN: Final = Reason("auth.no-token", "没有出示访问令牌")
 BAD_TOKEN: Final = Reason("auth.bad-token", "访问令牌无效或已过期，请用有效的凭证重新签发")
 NOT_ALLOWED: Final = Reason("auth.not-allowed", "该凭证无权进行此项操作")
+
+NOT_STAFF: Final = Reason("auth.not-staff", "此项操作只能由登录的工作人员进行")
 
 _caller: ContextVar[Caller] = ContextVar("gongkai_caller")
 _log = structlog.get_logger()
@@ -30,6 +33,18 @@ def current_caller() -> Caller:
         LookupError: no call is being answered.
     """
     return _caller.get()
+
+
+def current_staff() -> Staff:
+    """Return which of the staff made the call that is being answered.
+
+    Raises:
+        PermissionRefused: it came from something else: a service, the operator, an organ.
+    """
+    staff = current_caller().staff
+    if staff is None:
+        raise PermissionRefused(NOT_STAFF)
+    return staff
 
 
 class AuthInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone

@@ -1,6 +1,7 @@
 """Who is calling: short-lived tokens (JWT, EdDSA), each for one audience.
 
-Services and the operator sign with their key file and are known by its public half. An organ signs with the seed of
+Services and the operator sign with their key file and are known by its public half. Tokens of the staff are signed by
+catalog, for a session it has opened. An organ signs with the seed of
 its NATS user, so that one credential serves NATS and HTTP alike; it is known if its key is among the organ's
 ``credential_keys`` in force.
 """
@@ -9,25 +10,29 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import jwt
 import nkeys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gongkai.security import keys
+from gongkai.security.permissions import Grant, Role, Staff
 from gongkai.serving.clock import Clock, Ids, new_id, utc_now
 
 LONGEST: Final = timedelta(minutes=5)
 RENEW_BEFORE: Final = timedelta(minutes=1)
+STAFF_ISSUER: Final = "catalog"
+"""The service whose key signs the tokens of the staff."""
 SKEW: Final = timedelta(seconds=30)
 """How far the clocks of two machines may differ."""
 
-Kind = Literal["service", "operator", "organ"]
+Kind = Literal["service", "operator", "organ", "staff"]
 OrganKeys = Callable[[str], Awaitable[Collection[str]]]
 """Gives the public NATS user keys in force of an organ code; none for an unknown organ."""
 
@@ -46,7 +51,9 @@ class Caller:
 
     kind: Kind
     name: str
-    """Service name, ``operator``, or organ code."""
+    """Service name, ``operator``, organ code, or the opaque id of one of the staff."""
+    staff: Staff | None = field(default=None, compare=False)
+    """Who it is and what they hold, for a caller of kind ``staff``."""
 
     def __str__(self) -> str:
         return self.name if self.kind == "operator" else f"{self.kind}:{self.name}"
@@ -61,6 +68,7 @@ def issue(
     clock: Clock = utc_now,
     ids: Ids = new_id,
     subject: str = "",
+    facts: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
     """Return a token that says ``caller`` to ``audience``.
 
@@ -72,6 +80,7 @@ def issue(
         clock: the present.
         ids: gives the token's id.
         subject: an organ's public NATS user key; for others the caller.
+        facts: further claims.
 
     Raises:
         ValueError: ``ttl`` is too long.
@@ -86,8 +95,29 @@ def issue(
         "iat": now,
         "exp": now + ttl,
         "jti": str(ids()),
+        **facts,
     }
     return jwt.encode(claims, key, algorithm="EdDSA")
+
+
+def issue_staff(
+    key: Ed25519PrivateKey,
+    *,
+    staff: Staff,
+    audience: str,
+    ttl: timedelta = LONGEST,
+    clock: Clock = utc_now,
+    ids: Ids = new_id,
+) -> str:
+    """Return a token, signed by catalog, that says one of the staff to ``audience``.
+
+    Raises:
+        ValueError: ``ttl`` is too long.
+    """
+    held = [[grant.role.value, grant.organ, grant.division] for grant in staff.grants]
+    facts = {"name": staff.name, "post": staff.post, "organ": staff.organ, "grants": held}
+    caller = Caller("staff", staff.id, staff)
+    return issue(key, caller=caller, audience=audience, ttl=ttl, clock=clock, ids=ids, facts=facts)
 
 
 class Verifier:
@@ -122,6 +152,8 @@ class Verifier:
         except jwt.PyJWTError as error:
             raise TokenRefused(type(error).__name__) from error
         self._check_time(claims)
+        if kind == "staff":
+            return Caller("staff", name, _staff(name, claims))
         return Caller(kind, name)  # type: ignore[arg-type]  # _key knows no other kinds
 
     async def _key(self, kind: str, name: str, subject: str) -> Ed25519PublicKey:
@@ -129,7 +161,11 @@ class Verifier:
             if subject not in await self._organ_keys(name):
                 raise TokenRefused("the organ's key is not in force")
             return nats_public_key(subject)
-        if (kind == "service" and name != keys.OPERATOR) or (kind == "operator" and name == keys.OPERATOR):
+        if kind == "staff":
+            name = STAFF_ISSUER
+        if (kind in {"service", "staff"} and name != keys.OPERATOR) or (
+            kind == "operator" and name == keys.OPERATOR
+        ):
             key = keys.public_key(self._folder, name)
             if key is not None:
                 return key
@@ -144,6 +180,14 @@ class Verifier:
             raise TokenRefused("it is good for longer than five minutes")
         if now > expires + SKEW.total_seconds() or now < issued - SKEW.total_seconds():
             raise TokenRefused("expired, or not yet good")
+
+
+def _staff(name: str, claims: dict[str, Any]) -> Staff:
+    try:
+        grants = tuple(Grant(Role(role), organ, division) for role, organ, division in claims["grants"])
+        return Staff(name, str(claims["name"]), str(claims["post"]), str(claims["organ"]), grants)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TokenRefused("it does not say what its bearer holds") from error
 
 
 class KeyTokens:

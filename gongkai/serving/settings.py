@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -88,6 +89,14 @@ def parse_seconds(text: str) -> float:
     return seconds
 
 
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read networks in CIDR notation, separated by commas."""
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("应为以逗号分隔的网段，如 10.0.0.0/8") from None
+
+
 def parse_level(text: str) -> str:
     """Read a log level by name."""
     if text.lower() not in {"debug", "info", "warning", "error"}:
@@ -102,13 +111,25 @@ SETTINGS: Final = (
     Setting("NATS_URL", "nats_url", "The NATS servers, separated by commas.", used_by="all but portal"),
     Setting("NATS_CREDENTIALS", "nats_credentials", "File with the service's NATS user JWT and seed.", Path, used_by="all but portal"),
     Setting("OPENSEARCH_URL", "opensearch_url", "The OpenSearch cluster.", secret=True, used_by="search"),
-    Setting("CONTENT_URL", "content_url", "Where content is kept: `file:///…` or `s3://bucket/prefix`. S3 credentials come from the usual `AWS_…` variables.", used_by="publishing"),
+    Setting("CONTENT_URL", "content_url", "Where content is kept: `file:///…` or `s3://bucket/prefix`. S3 credentials come from the usual `AWS_…` variables.", used_by="publishing, requests"),
     Setting("GONGKAI_CONTENT_LIMIT", "content_limit", "Largest body or file that is accepted, in bytes.", parse_count, str(64 * MIB), used_by="publishing, portal"),
     Setting("GONGKAI_KEYS", "keys", "Folder of the key files: the service's own key, the others' public keys, the master key.", Path, ".gongkai/keys"),
     Setting("GONGKAI_GRPC_LISTEN", "grpc_listen", "Where gRPC listens, `host:port`. Empty: no gRPC server.", parse_address),
     Setting("GONGKAI_HTTP_LISTEN", "http_listen", "Where `/healthz`, `/readyz` and `/metrics` are served. Not for the public: keep it on loopback or a pod's address. Empty: not served.", parse_address),
     Setting("GONGKAI_PORTAL_LISTEN", "portal_listen", "Where the public pages listen.", parse_address, "127.0.0.1:8080", used_by="portal"),
-    Setting("GONGKAI_PUBLIC_URL", "public_url", "The address the public uses, for absolute links in Atom and REST. Empty: taken from the request.", used_by="portal"),
+    Setting("GONGKAI_PUBLIC_URL", "public_url", "The address the public uses, for absolute links in Atom and REST. Empty: taken from the request.", used_by="portal, notify"),
+    Setting("GONGKAI_TRUSTED_PROXIES", "trusted_proxies", "Networks (CIDR, separated by commas) whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Empty: nobody's.", parse_networks, used_by="portal"),
+    Setting("GONGKAI_SMTP_URL", "smtp_url", "The mail server, `smtp://user:password@host:port` (`smtps://` for TLS from the start). Empty: no mail is sent.", secret=True, used_by="notify"),
+    Setting("GONGKAI_SMTP_FROM", "smtp_from", "The address mails come from.", used_by="notify"),
+    Setting("GONGKAI_SMS_ENDPOINT", "sms_endpoint", "Alibaba Cloud's SMS service, `https://host` (http only for the sandbox). Empty: no SMS is sent.", used_by="notify"),
+    Setting("GONGKAI_SMS_KEY_ID", "sms_key_id", "AccessKey id of the SMS service.", used_by="notify"),
+    Setting("GONGKAI_SMS_KEY_SECRET", "sms_key_secret", "AccessKey secret of the SMS service.", secret=True, used_by="notify"),
+    Setting("GONGKAI_SMS_SIGN", "sms_sign", "The signature name approved for our SMS.", used_by="notify"),
+    Setting("GONGKAI_WECHAT_ENDPOINT", "wechat_endpoint", "WeChat's official-account API, `https://host` (http only for the sandbox). Empty: nothing is sent to WeChat.", used_by="notify"),
+    Setting("GONGKAI_WECHAT_APP_ID", "wechat_app_id", "AppID of the official account.", used_by="notify"),
+    Setting("GONGKAI_WECHAT_SECRET", "wechat_secret", "AppSecret of the official account.", secret=True, used_by="notify"),
+    Setting("GONGKAI_WECHAT_TOKEN", "wechat_token", "Token with which WeChat signs what it tells the account's server.", secret=True, used_by="notify"),
+    Setting("GONGKAI_SANDBOX_URL", "sandbox_url", "Where the sandbox gateway's page is; embedded demonstrations link to it. Empty: there is none.", used_by="portal"),
     Setting(f"{PEER_PREFIX}<SERVICE>", "", "gRPC address of another service: `host:port`, or `dns:///name:port` for a headless Service."),
     Setting("GONGKAI_GRPC_CONNECTION_AGE", "connection_age", "Seconds after which a server asks its clients to connect anew, so that new replicas get their share.", parse_seconds, "300"),
     Setting("GONGKAI_DRAIN_SECONDS", "drain_seconds", "Seconds each step of stopping may take: consumers, calls in flight, background tasks.", parse_seconds, "10"),
@@ -135,6 +156,18 @@ class Settings:
     http_listen: Address | None = None
     portal_listen: Address = PORTAL
     public_url: str = ""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    smtp_url: str = ""
+    smtp_from: str = ""
+    sms_endpoint: str = ""
+    sms_key_id: str = ""
+    sms_key_secret: str = ""
+    sms_sign: str = ""
+    wechat_endpoint: str = ""
+    wechat_app_id: str = ""
+    wechat_secret: str = ""
+    wechat_token: str = ""
+    sandbox_url: str = ""
     connection_age: float = 300.0
     drain_seconds: float = 10.0
     demo: bool = False

@@ -65,6 +65,11 @@ class OpsServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.VerifyLogRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.VerifyLogResponse.FromString,
                 _registered_method=True)
+        self.RebuildViews = channel.unary_stream(
+                '/gongkai.rpc.ops.v1.OpsService/RebuildViews',
+                request_serializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.RebuildViewsRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.RebuildViewsResponse.FromString,
+                _registered_method=True)
 
 
 class OpsServiceServicer:
@@ -111,6 +116,13 @@ class OpsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RebuildViews(self, request, context):
+        """Builds every view of the service anew from the owners' logs, beside the live ones, then switches.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OpsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +155,11 @@ def add_OpsServiceServicer_to_server(servicer, server):
                     servicer.VerifyLog,
                     request_deserializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.VerifyLogRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.VerifyLogResponse.SerializeToString,
+            ),
+            'RebuildViews': grpc.unary_stream_rpc_method_handler(
+                    servicer.RebuildViews,
+                    request_deserializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.RebuildViewsRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.RebuildViewsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -308,6 +325,33 @@ class OpsService:
             '/gongkai.rpc.ops.v1.OpsService/VerifyLog',
             gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.VerifyLogRequest.SerializeToString,
             gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.VerifyLogResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildViews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/gongkai.rpc.ops.v1.OpsService/RebuildViews',
+            gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.RebuildViewsRequest.SerializeToString,
+            gongkai_dot_rpc_dot_ops_dot_v1_dot_ops__pb2.RebuildViewsResponse.FromString,
             options,
             channel_credentials,
             insecure,

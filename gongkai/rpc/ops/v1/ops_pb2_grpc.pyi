@@ -43,6 +43,8 @@ class OpsServiceStub:
     """Marks the letter as discarded, with who and why; its bytes are deleted."""
     VerifyLog: _grpc.UnaryUnaryMultiCallable[_ops_pb2.VerifyLogRequest, _ops_pb2.VerifyLogResponse]
     """Recomputes every event's digest and the density of every stream."""
+    RebuildViews: _grpc.UnaryStreamMultiCallable[_ops_pb2.RebuildViewsRequest, _ops_pb2.RebuildViewsResponse]
+    """Builds every view of the service anew from the owners' logs, beside the live ones, then switches."""
 
 @_typing.type_check_only
 class OpsServiceAsyncStub(OpsServiceStub):
@@ -59,6 +61,8 @@ class OpsServiceAsyncStub(OpsServiceStub):
     """Marks the letter as discarded, with who and why; its bytes are deleted."""
     VerifyLog: _aio.UnaryUnaryMultiCallable[_ops_pb2.VerifyLogRequest, _ops_pb2.VerifyLogResponse]  # type: ignore[assignment]
     """Recomputes every event's digest and the density of every stream."""
+    RebuildViews: _aio.UnaryStreamMultiCallable[_ops_pb2.RebuildViewsRequest, _ops_pb2.RebuildViewsResponse]  # type: ignore[assignment]
+    """Builds every view of the service anew from the owners' logs, beside the live ones, then switches."""
 
 class OpsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What an operator asks of any service."""
@@ -108,5 +112,13 @@ class OpsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ops_pb2.VerifyLogResponse, _abc.Awaitable[_ops_pb2.VerifyLogResponse]]:
         """Recomputes every event's digest and the density of every stream."""
+
+    @_abc_1.abstractmethod
+    def RebuildViews(
+        self,
+        request: _ops_pb2.RebuildViewsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ops_pb2.RebuildViewsResponse], _abc.AsyncIterator[_ops_pb2.RebuildViewsResponse]]:
+        """Builds every view of the service anew from the owners' logs, beside the live ones, then switches."""
 
 def add_OpsServiceServicer_to_server(servicer: OpsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gongkai/rpc/oversight/v1/oversight.proto\x12\x18gongkai.rpc.oversight.v1\"#\n\x0fGetBoardRequest\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\"\xa7\x01\n\x08OrganRow\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x12\n\norgan_name\x18\x02 \x01(\t\x12\x10\n\x08\x64ivision\x18\x03 \x01(\t\x12\x11\n\tpublished\x18\x04 \x01(\x03\x12\x11\n\twithdrawn\x18\x05 \x01(\x03\x12\r\n\x05timed\x18\x06 \x01(\x03\x12\x0c\n\x04late\x18\x07 \x01(\x03\x12\x0f\n\x07\x64\x65\x66\x65\x63ts\x18\x08 \x01(\x03\x12\x12\n\nmedian_lag\x18\t \x01(\x01\"7\n\tLagBucket\x12\r\n\x05label\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x0c\n\x04late\x18\x03 \x01(\x08\"\xb4\x01\n\x10GetBoardResponse\x12\x32\n\x06organs\x18\x01 \x03(\x0b\x32\".gongkai.rpc.oversight.v1.OrganRow\x12\x31\n\x04lags\x18\x02 \x03(\x0b\x32#.gongkai.rpc.oversight.v1.LagBucket\x12\r\n\x05\x61s_of\x18\x03 \x01(\t\x12\x12\n\nlimit_days\x18\x04 \x01(\x05\x12\x16\n\x0elimit_citation\x18\x05 \x01(\t\"\x85\x01\n\nLateRecord\x12\x14\n\x0cindex_number\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tformed_on\x18\x03 \x01(\t\x12\x14\n\x0cpublished_on\x18\x04 \x01(\t\x12\x14\n\x0cworking_days\x18\x05 \x01(\x05\x12\x13\n\x0bprovisional\x18\x06 \x01(\x08\"H\n\x16ListLateRecordsRequest\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"_\n\x17ListLateRecordsResponse\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.gongkai.rpc.oversight.v1.LateRecord\x12\r\n\x05total\x18\x02 \x01(\x03\"?\n\tDefectRow\x12\x14\n\x0cindex_number\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05\x63odes\x18\x03 \x03(\t\"D\n\x12ListDefectsRequest\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"\xd5\x01\n\x13ListDefectsResponse\x12\x34\n\x07records\x18\x01 \x03(\x0b\x32#.gongkai.rpc.oversight.v1.DefectRow\x12\r\n\x05total\x18\x02 \x01(\x03\x12J\n\x07\x62y_code\x18\x03 \x03(\x0b\x32\x39.gongkai.rpc.oversight.v1.ListDefectsResponse.ByCodeEntry\x1a-\n\x0b\x42yCodeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x32\xd9\x02\n\x10OversightService\x12\x61\n\x08GetBoard\x12).gongkai.rpc.oversight.v1.GetBoardRequest\x1a*.gongkai.rpc.oversight.v1.GetBoardResponse\x12v\n\x0fListLateRecords\x12\x30.gongkai.rpc.oversight.v1.ListLateRecordsRequest\x1a\x31.gongkai.rpc.oversight.v1.ListLateRecordsResponse\x12j\n\x0bListDefects\x12,.gongkai.rpc.oversight.v1.ListDefectsRequest\x1a-.gongkai.rpc.oversight.v1.ListDefectsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gongkai/rpc/oversight/v1/oversight.proto\x12\x18gongkai.rpc.oversight.v1\"#\n\x0fGetBoardRequest\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\"\x9b\x02\n\x08OrganRow\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x12\n\norgan_name\x18\x02 \x01(\t\x12\x10\n\x08\x64ivision\x18\x03 \x01(\t\x12\x11\n\tpublished\x18\x04 \x01(\x03\x12\x11\n\twithdrawn\x18\x05 \x01(\x03\x12\r\n\x05timed\x18\x06 \x01(\x03\x12\x0c\n\x04late\x18\x07 \x01(\x03\x12\x0f\n\x07\x64\x65\x66\x65\x63ts\x18\x08 \x01(\x03\x12\x12\n\nmedian_lag\x18\t \x01(\x01\x12\x10\n\x08requests\x18\n \x01(\x03\x12\x15\n\rrequests_open\x18\x0b \x01(\x03\x12\x18\n\x10requests_on_time\x18\x0c \x01(\x03\x12\x15\n\rrequests_late\x18\r \x01(\x03\x12\x18\n\x10requests_overdue\x18\x0e \x01(\x03\"7\n\tLagBucket\x12\r\n\x05label\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x0c\n\x04late\x18\x03 \x01(\x08\"\xec\x01\n\x10GetBoardResponse\x12\x32\n\x06organs\x18\x01 \x03(\x0b\x32\".gongkai.rpc.oversight.v1.OrganRow\x12\x31\n\x04lags\x18\x02 \x03(\x0b\x32#.gongkai.rpc.oversight.v1.LagBucket\x12\r\n\x05\x61s_of\x18\x03 \x01(\t\x12\x12\n\nlimit_days\x18\x04 \x01(\x05\x12\x16\n\x0elimit_citation\x18\x05 \x01(\t\x12\x18\n\x10reply_limit_days\x18\x06 \x01(\x05\x12\x1c\n\x14reply_limit_citation\x18\x07 \x01(\t\"\x85\x01\n\nLateRecord\x12\x14\n\x0cindex_number\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tformed_on\x18\x03 \x01(\t\x12\x14\n\x0cpublished_on\x18\x04 \x01(\t\x12\x14\n\x0cworking_days\x18\x05 \x01(\x05\x12\x13\n\x0bprovisional\x18\x06 \x01(\x08\"H\n\x16ListLateRecordsRequest\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"_\n\x17ListLateRecordsResponse\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.gongkai.rpc.oversight.v1.LateRecord\x12\r\n\x05total\x18\x02 \x01(\x03\"?\n\tDefectRow\x12\x14\n\x0cindex_number\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05\x63odes\x18\x03 \x03(\t\"D\n\x12ListDefectsRequest\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"\xd5\x01\n\x13ListDefectsResponse\x12\x34\n\x07records\x18\x01 \x03(\x0b\x32#.gongkai.rpc.oversight.v1.DefectRow\x12\r\n\x05total\x18\x02 \x01(\x03\x12J\n\x07\x62y_code\x18\x03 \x03(\x0b\x32\x39.gongkai.rpc.oversight.v1.ListDefectsResponse.ByCodeEntry\x1a-\n\x0b\x42yCodeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x86\x01\n\x0bLateRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x13\n\x0breceived_on\x18\x02 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x03 \x01(\t\x12\x12\n\ndecided_on\x18\x04 \x01(\t\x12\x19\n\x11working_days_over\x18\x05 \x01(\x05\x12\x13\n\x0bprovisional\x18\x06 \x01(\x08\"I\n\x17ListLateRequestsRequest\x12\r\n\x05organ\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"b\n\x18ListLateRequestsResponse\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.gongkai.rpc.oversight.v1.LateRequest\x12\r\n\x05total\x18\x02 \x01(\x03\x32\xd4\x03\n\x10OversightService\x12\x61\n\x08GetBoard\x12).gongkai.rpc.oversight.v1.GetBoardRequest\x1a*.gongkai.rpc.oversight.v1.GetBoardResponse\x12v\n\x0fListLateRecords\x12\x30.gongkai.rpc.oversight.v1.ListLateRecordsRequest\x1a\x31.gongkai.rpc.oversight.v1.ListLateRecordsResponse\x12j\n\x0bListDefects\x12,.gongkai.rpc.oversight.v1.ListDefectsRequest\x1a-.gongkai.rpc.oversight.v1.ListDefectsResponse\x12y\n\x10ListLateRequests\x12\x31.gongkai.rpc.oversight.v1.ListLateRequestsRequest\x1a\x32.gongkai.rpc.oversight.v1.ListLateRequestsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,25 +36,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETBOARDREQUEST']._serialized_start=70
   _globals['_GETBOARDREQUEST']._serialized_end=105
   _globals['_ORGANROW']._serialized_start=108
-  _globals['_ORGANROW']._serialized_end=275
-  _globals['_LAGBUCKET']._serialized_start=277
-  _globals['_LAGBUCKET']._serialized_end=332
-  _globals['_GETBOARDRESPONSE']._serialized_start=335
-  _globals['_GETBOARDRESPONSE']._serialized_end=515
-  _globals['_LATERECORD']._serialized_start=518
-  _globals['_LATERECORD']._serialized_end=651
-  _globals['_LISTLATERECORDSREQUEST']._serialized_start=653
-  _globals['_LISTLATERECORDSREQUEST']._serialized_end=725
-  _globals['_LISTLATERECORDSRESPONSE']._serialized_start=727
-  _globals['_LISTLATERECORDSRESPONSE']._serialized_end=822
-  _globals['_DEFECTROW']._serialized_start=824
-  _globals['_DEFECTROW']._serialized_end=887
-  _globals['_LISTDEFECTSREQUEST']._serialized_start=889
-  _globals['_LISTDEFECTSREQUEST']._serialized_end=957
-  _globals['_LISTDEFECTSRESPONSE']._serialized_start=960
-  _globals['_LISTDEFECTSRESPONSE']._serialized_end=1173
-  _globals['_LISTDEFECTSRESPONSE_BYCODEENTRY']._serialized_start=1128
-  _globals['_LISTDEFECTSRESPONSE_BYCODEENTRY']._serialized_end=1173
-  _globals['_OVERSIGHTSERVICE']._serialized_start=1176
-  _globals['_OVERSIGHTSERVICE']._serialized_end=1521
+  _globals['_ORGANROW']._serialized_end=391
+  _globals['_LAGBUCKET']._serialized_start=393
+  _globals['_LAGBUCKET']._serialized_end=448
+  _globals['_GETBOARDRESPONSE']._serialized_start=451
+  _globals['_GETBOARDRESPONSE']._serialized_end=687
+  _globals['_LATERECORD']._serialized_start=690
+  _globals['_LATERECORD']._serialized_end=823
+  _globals['_LISTLATERECORDSREQUEST']._serialized_start=825
+  _globals['_LISTLATERECORDSREQUEST']._serialized_end=897
+  _globals['_LISTLATERECORDSRESPONSE']._serialized_start=899
+  _globals['_LISTLATERECORDSRESPONSE']._serialized_end=994
+  _globals['_DEFECTROW']._serialized_start=996
+  _globals['_DEFECTROW']._serialized_end=1059
+  _globals['_LISTDEFECTSREQUEST']._serialized_start=1061
+  _globals['_LISTDEFECTSREQUEST']._serialized_end=1129
+  _globals['_LISTDEFECTSRESPONSE']._serialized_start=1132
+  _globals['_LISTDEFECTSRESPONSE']._serialized_end=1345
+  _globals['_LISTDEFECTSRESPONSE_BYCODEENTRY']._serialized_start=1300
+  _globals['_LISTDEFECTSRESPONSE_BYCODEENTRY']._serialized_end=1345
+  _globals['_LATEREQUEST']._serialized_start=1348
+  _globals['_LATEREQUEST']._serialized_end=1482
+  _globals['_LISTLATEREQUESTSREQUEST']._serialized_start=1484
+  _globals['_LISTLATEREQUESTSREQUEST']._serialized_end=1557
+  _globals['_LISTLATEREQUESTSRESPONSE']._serialized_start=1559
+  _globals['_LISTLATEREQUESTSRESPONSE']._serialized_end=1657
+  _globals['_OVERSIGHTSERVICE']._serialized_start=1660
+  _globals['_OVERSIGHTSERVICE']._serialized_end=2128
 # @@protoc_insertion_point(module_scope)

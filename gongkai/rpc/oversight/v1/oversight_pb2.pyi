@@ -50,6 +50,11 @@ class OrganRow(_message.Message):
     LATE_FIELD_NUMBER: _builtins.int
     DEFECTS_FIELD_NUMBER: _builtins.int
     MEDIAN_LAG_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REQUESTS_OPEN_FIELD_NUMBER: _builtins.int
+    REQUESTS_ON_TIME_FIELD_NUMBER: _builtins.int
+    REQUESTS_LATE_FIELD_NUMBER: _builtins.int
+    REQUESTS_OVERDUE_FIELD_NUMBER: _builtins.int
     organ: _builtins.str
     organ_name: _builtins.str
     division: _builtins.str
@@ -62,6 +67,16 @@ class OrganRow(_message.Message):
     defects: _builtins.int
     median_lag: _builtins.float
     """working days; -1 when there is none"""
+    requests: _builtins.int
+    """requests for disclosure the organ has received"""
+    requests_open: _builtins.int
+    """not yet decided"""
+    requests_on_time: _builtins.int
+    """decided by the due day"""
+    requests_late: _builtins.int
+    """decided after it"""
+    requests_overdue: _builtins.int
+    """not decided, and the due day is over"""
     def __init__(
         self,
         *,
@@ -74,10 +89,15 @@ class OrganRow(_message.Message):
         late: _builtins.int = ...,
         defects: _builtins.int = ...,
         median_lag: _builtins.float = ...,
+        requests: _builtins.int = ...,
+        requests_open: _builtins.int = ...,
+        requests_on_time: _builtins.int = ...,
+        requests_late: _builtins.int = ...,
+        requests_overdue: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["defects", b"defects", "division", b"division", "late", b"late", "median_lag", b"median_lag", "organ", b"organ", "organ_name", b"organ_name", "published", b"published", "timed", b"timed", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["defects", b"defects", "division", b"division", "late", b"late", "median_lag", b"median_lag", "organ", b"organ", "organ_name", b"organ_name", "published", b"published", "requests", b"requests", "requests_late", b"requests_late", "requests_on_time", b"requests_on_time", "requests_open", b"requests_open", "requests_overdue", b"requests_overdue", "timed", b"timed", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -117,10 +137,15 @@ class GetBoardResponse(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     LIMIT_DAYS_FIELD_NUMBER: _builtins.int
     LIMIT_CITATION_FIELD_NUMBER: _builtins.int
+    REPLY_LIMIT_DAYS_FIELD_NUMBER: _builtins.int
+    REPLY_LIMIT_CITATION_FIELD_NUMBER: _builtins.int
     as_of: _builtins.str
     """UTC, of the newest event seen"""
     limit_days: _builtins.int
     limit_citation: _builtins.str
+    reply_limit_days: _builtins.int
+    """working days of Art. 33"""
+    reply_limit_citation: _builtins.str
     @_builtins.property
     def organs(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrganRow]: ...
     @_builtins.property
@@ -133,10 +158,12 @@ class GetBoardResponse(_message.Message):
         as_of: _builtins.str = ...,
         limit_days: _builtins.int = ...,
         limit_citation: _builtins.str = ...,
+        reply_limit_days: _builtins.int = ...,
+        reply_limit_citation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "lags", b"lags", "limit_citation", b"limit_citation", "limit_days", b"limit_days", "organs", b"organs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "lags", b"lags", "limit_citation", b"limit_citation", "limit_days", b"limit_days", "organs", b"organs", "reply_limit_citation", b"reply_limit_citation", "reply_limit_days", b"reply_limit_days"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -321,3 +348,85 @@ class ListDefectsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListDefectsResponse: _TypeAlias = ListDefectsResponse  # noqa: Y015
+
+@_typing.final
+class LateRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    RECEIVED_ON_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    DECIDED_ON_FIELD_NUMBER: _builtins.int
+    WORKING_DAYS_OVER_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    received_on: _builtins.str
+    due_on: _builtins.str
+    decided_on: _builtins.str
+    working_days_over: _builtins.int
+    provisional: _builtins.bool
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        received_on: _builtins.str = ...,
+        due_on: _builtins.str = ...,
+        decided_on: _builtins.str = ...,
+        working_days_over: _builtins.int = ...,
+        provisional: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "due_on", b"due_on", "number", b"number", "provisional", b"provisional", "received_on", b"received_on", "working_days_over", b"working_days_over"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LateRequest: _TypeAlias = LateRequest  # noqa: Y015
+
+@_typing.final
+class ListLateRequestsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    organ: _builtins.str
+    page: _builtins.int
+    page_size: _builtins.int
+    def __init__(
+        self,
+        *,
+        organ: _builtins.str = ...,
+        page: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organ", b"organ", "page", b"page", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLateRequestsRequest: _TypeAlias = ListLateRequestsRequest  # noqa: Y015
+
+@_typing.final
+class ListLateRequestsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___LateRequest]: ...
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___LateRequest] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLateRequestsResponse: _TypeAlias = ListLateRequestsResponse  # noqa: Y015

@@ -49,6 +49,11 @@ class OversightServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDefectsRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDefectsResponse.FromString,
                 _registered_method=True)
+        self.ListLateRequests = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/ListLateRequests',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsResponse.FromString,
+                _registered_method=True)
 
 
 class OversightServiceServicer:
@@ -73,6 +78,13 @@ class OversightServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLateRequests(self, request, context):
+        """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OversightServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -90,6 +102,11 @@ def add_OversightServiceServicer_to_server(servicer, server):
                     servicer.ListDefects,
                     request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDefectsRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDefectsResponse.SerializeToString,
+            ),
+            'ListLateRequests': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLateRequests,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -173,6 +190,33 @@ class OversightService:
             '/gongkai.rpc.oversight.v1.OversightService/ListDefects',
             gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDefectsRequest.SerializeToString,
             gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDefectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLateRequests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/ListLateRequests',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,8 @@ class OversightServiceStub:
     ListLateRecords: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListLateRecordsRequest, _oversight_pb2.ListLateRecordsResponse]
     """The late records of one organ, each with its days."""
     ListDefects: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListDefectsRequest, _oversight_pb2.ListDefectsResponse]
+    ListLateRequests: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListLateRequestsRequest, _oversight_pb2.ListLateRequestsResponse]
+    """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what."""
 
 @_typing.type_check_only
 class OversightServiceAsyncStub(OversightServiceStub):
@@ -43,6 +45,8 @@ class OversightServiceAsyncStub(OversightServiceStub):
     ListLateRecords: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListLateRecordsRequest, _oversight_pb2.ListLateRecordsResponse]  # type: ignore[assignment]
     """The late records of one organ, each with its days."""
     ListDefects: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListDefectsRequest, _oversight_pb2.ListDefectsResponse]  # type: ignore[assignment]
+    ListLateRequests: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListLateRequestsRequest, _oversight_pb2.ListLateRequestsResponse]  # type: ignore[assignment]
+    """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what."""
 
 class OversightServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -66,5 +70,13 @@ class OversightServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _oversight_pb2.ListDefectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_oversight_pb2.ListDefectsResponse, _abc.Awaitable[_oversight_pb2.ListDefectsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListLateRequests(
+        self,
+        request: _oversight_pb2.ListLateRequestsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.ListLateRequestsResponse, _abc.Awaitable[_oversight_pb2.ListLateRequestsResponse]]:
+        """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what."""
 
 def add_OversightServiceServicer_to_server(servicer: OversightServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

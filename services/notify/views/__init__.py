@@ -1,0 +1,1 @@
+"""Read models of subscriptions and messages and the queries on them."""

@@ -1,0 +1,1 @@
+"""Read models of requests and the queries on them."""
