@@ -11,7 +11,19 @@ from typer.main import get_command
 
 from gongkai.serving.telemetry import configure_logging
 
-COMMANDS = ("up", "status", "load", "feed", "search", "streams", "deadletters", "organ", "content", "log")
+COMMANDS = (
+    "up",
+    "status",
+    "load",
+    "feed",
+    "search",
+    "streams",
+    "deadletters",
+    "organ",
+    "content",
+    "log",
+    "cluster",
+)
 """Each is the module of that name beside this one; it holds a ``typer.Typer`` named ``app``."""
 
 
