@@ -1,0 +1,312 @@
+"""An application on its way through the four steps of the form: what was written, and what is still wrong with it.
+
+The server keeps nothing between the steps: what was written travels in the bodies of the forms. The office that takes
+the application checks it again and has the last word; here a reader learns of a slip while still on the page of it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+from gongkai import uscc
+
+STEPS: Final = {1: "要什么信息", 2: "您是谁", 3: "怎么给您", 4: "核对并提交"}
+KINDS: Final = {
+    "natural": "公民个人（自然人）",
+    "enterprise": "商业企业",
+    "research": "科研机构",
+    "welfare": "社会公益组织",
+    "legal_service": "法律服务机构",
+    "other": "其他组织",
+}
+"""Who may ask: the columns of the annual report's table 3 (国办公开办函〔2021〕30号)."""
+ID_KINDS: Final = {"resident_id": "居民身份证", "passport": "护照", "other": "其他证件"}
+USCC: Final = "uscc"
+ID_NAMES: Final = {**ID_KINDS, USCC: "统一社会信用代码"}
+SUPPLIES: Final = {"electronic": "电子文档", "paper": "纸质文件", "on_site": "到现场查阅、抄录"}
+DELIVERIES: Final = {
+    "online": "在本站查询进度时下载",
+    "email": "发到电子邮箱",
+    "post": "邮寄",
+    "pick_up": "到机关自取或者当场查阅",
+}
+FITTING: Final[Mapping[str, Sequence[str]]] = {
+    "electronic": ("online", "email"),
+    "paper": ("post", "pick_up"),
+    "on_site": ("pick_up",),
+}
+"""Form asked for → ways it can be given in."""
+OTHER_ORGAN: Final = "other"
+LONGEST: Final = 1000
+"""Characters of a description."""
+_LINE: Final = 200
+_PHONE: Final = re.compile(r"\+?\d[\d-]{5,18}\d")
+_EMAIL: Final = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}")
+_RESIDENT: Final = re.compile(r"\d{17}[\dX]")
+_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field: 发生了什么 · 为什么 · 怎么办."""
+
+    field: str
+    what: str
+    why: str
+    how: str
+
+    @property
+    def text(self) -> str:
+        """All three sentences."""
+        return f"{self.what}。{self.why}{self.how}"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What was written so far; everything is text, as the forms carry it."""
+
+    description: str = ""
+    looked: str = ""
+    """Whether the reader has seen what is public already."""
+    organ: str = ""
+    """A suggested organ, or ``other``."""
+    other_organ: str = ""
+    kind: str = ""
+    name: str = ""
+    id_kind: str = ""
+    id_number: str = ""
+    contact_name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    supply: str = ""
+    delivery: str = ""
+
+    @classmethod
+    def read(cls, form: Mapping[str, object]) -> Application:
+        """Take what a form carries; full-width digits become plain ones, nothing else is changed."""
+        return cls(**{one.name: _clean(one.name, form.get(one.name)) for one in fields(cls)})
+
+    @property
+    def asked_organ(self) -> str:
+        """Code of the organ that is asked."""
+        return self.other_organ if self.organ == OTHER_ORGAN else self.organ
+
+    @property
+    def is_natural(self) -> bool:
+        """Whether a person asks in their own name."""
+        return self.kind == "natural"
+
+    def settled(self) -> Application:
+        """The same without what its own choices make pointless."""
+        return replace(
+            self,
+            id_kind=self.id_kind if self.is_natural else USCC,
+            contact_name="" if self.is_natural else self.contact_name,
+            address=self.address if self.delivery == "post" else "",
+        )
+
+    def carried(self, without: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """The fields a page carries hidden: those filled in that it does not show."""
+        named = ((one.name, str(getattr(self, one.name))) for one in fields(self))
+        return [(name, value) for name, value in named if value and name not in without]
+
+
+SHOWN: Final[Mapping[int, Sequence[str]]] = {
+    1: ("description", "organ", "other_organ", "looked"),
+    2: ("kind", "name", "id_kind", "id_number", "contact_name", "phone", "email"),
+    3: ("supply", "delivery", "email", "address"),
+    4: (),
+}
+"""Step → the fields its page shows."""
+
+
+def step_of(field: str) -> int:
+    """The step a field is first asked for in."""
+    return next((step for step, shown in SHOWN.items() if field in shown), 1)
+
+
+def faults(application: Application, step: int) -> list[Fault]:
+    """What is wrong with the fields of a step."""
+    match step:
+        case 1:
+            return _what(application)
+        case 2:
+            return _who(application)
+        case 3:
+            return _how(application)
+    return []
+
+
+def _what(one: Application) -> list[Fault]:
+    found = []
+    if not one.description:
+        found.append(
+            Fault(
+                "description",
+                "还没有写要什么信息",
+                "机关按您写的名称、文号或者其他特征查找。",
+                "请写文件标题、项目名称、哪一年、哪个村等。",
+            )
+        )
+    elif len(one.description) > LONGEST:
+        found.append(
+            Fault(
+                "description",
+                f"写了 {len(one.description)} 字，超过了 {LONGEST} 字",
+                "这里只写要什么信息，不需要说明用途。",
+                "请写短一些。",
+            )
+        )
+    if one.looked and not one.asked_organ:
+        field = "other_organ" if one.organ == OTHER_ORGAN else "organ"
+        found.append(
+            Fault(
+                field,
+                "还没有选机关",
+                "申请要交给保存这项信息的机关。",
+                "请选一个；不清楚的，选最可能的一个。",
+            )
+        )
+    return found
+
+
+def _who(one: Application) -> list[Fault]:
+    found = []
+    if one.kind not in KINDS:
+        found.append(Fault("kind", "还没有选申请人是个人还是单位", "两者要写的证件不一样。", "请选一项。"))
+    if not one.name:
+        found.append(
+            Fault("name", "还没有写姓名或者单位名称", "法律要求写明（条例第二十九条）。", "请照证件写全。")
+        )
+    found += _identity(one)
+    if one.kind in KINDS and not one.is_natural and not one.contact_name:
+        found.append(
+            Fault("contact_name", "还没有写联系人", "以单位名义申请的，机关要知道找谁。", "请写联系人姓名。")
+        )
+    if not one.phone:
+        found.append(
+            Fault(
+                "phone",
+                "还没有写联系电话",
+                "法律要求写明联系方式（条例第二十九条）。",
+                "请写手机或者固定电话号码。",
+            )
+        )
+    elif not _PHONE.fullmatch(one.phone.replace(" ", "")):
+        found.append(
+            Fault(
+                "phone",
+                "联系电话不像一个电话号码",
+                "电话号码由数字和短横线组成。",
+                "请写成 13900000000 或者 0557-0000000 的样子。",
+            )
+        )
+    found += _email(one)
+    return found
+
+
+def _identity(one: Application) -> list[Fault]:
+    organisation = one.kind in KINDS and not one.is_natural
+    if not organisation and one.kind and one.id_kind not in ID_KINDS:
+        return [
+            Fault("id_kind", "还没有选证件类型", "法律要求提供身份证明（条例第二十九条）。", "请选一种。")
+        ]
+    if not one.id_number:
+        return [
+            Fault(
+                "id_number", "还没有写证件号码", "法律要求提供身份证明（条例第二十九条）。", "请照证件填写。"
+            )
+        ]
+    if organisation and not uscc.is_valid(one.id_number.upper()):
+        return [
+            Fault(
+                "id_number",
+                "统一社会信用代码对不上",
+                "它是 18 位，最后一位用来核对前 17 位。",
+                "请对照营业执照或者登记证书再输一次。",
+            )
+        ]
+    if one.id_kind == "resident_id" and not organisation:
+        return _resident(one.id_number.upper())
+    return []
+
+
+def _resident(number: str) -> list[Fault]:
+    """Check a resident identity number (GB 11643): 17 digits and a check character, MOD 11-2."""
+    if not _RESIDENT.fullmatch(number):
+        return [
+            Fault(
+                "id_number",
+                "身份证号码不是 18 位",
+                "公民身份号码是 17 位数字加一位数字或者 X。",
+                "请对照证件再输一次。",
+            )
+        ]
+    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
+    if "10X98765432"[total % 11] != number[17]:
+        return [
+            Fault(
+                "id_number",
+                "身份证号码的最后一位与前 17 位对不上",
+                "可能写错了一位。",
+                "请对照证件再输一次；最后一位是 X 的，填大写或小写都可以。",
+            )
+        ]
+    return []
+
+
+def _email(one: Application) -> list[Fault]:
+    if one.email and not _EMAIL.fullmatch(one.email):
+        return [Fault("email", "电子邮箱的写法不对", "邮箱写作“名字@网站”，中间没有空格。", "请核对一遍。")]
+    return []
+
+
+def _how(one: Application) -> list[Fault]:
+    found = []
+    if one.supply not in SUPPLIES:
+        found.append(
+            Fault(
+                "supply", "还没有选要什么形式", "法律要求写明获取信息的形式（条例第二十九条）。", "请选一种。"
+            )
+        )
+    if one.delivery not in DELIVERIES:
+        found.append(
+            Fault(
+                "delivery", "还没有选怎么领取", "法律要求写明获取信息的途径（条例第二十九条）。", "请选一种。"
+            )
+        )
+    elif one.supply in SUPPLIES and one.delivery not in FITTING[one.supply]:
+        ways = "、".join(f"“{DELIVERIES[way]}”" for way in FITTING[one.supply])
+        found.append(
+            Fault(
+                "delivery",
+                "形式和领取方式配不上",
+                f"{SUPPLIES[one.supply]}不能用这种方式给您。",
+                f"请改选{ways}，或者换一种形式。",
+            )
+        )
+    if one.delivery == "post" and not one.address:
+        found.append(Fault("address", "还没有写邮寄地址", "您选了邮寄。", "请写到门牌号，或者改选别的方式。"))
+    if one.delivery == "email" and not one.email:
+        found.append(
+            Fault("email", "还没有写电子邮箱", "您选了发到电子邮箱。", "请写一个邮箱，或者改选别的方式。")
+        )
+    found += _email(one)
+    return found
+
+
+def _clean(name: str, value: object) -> str:
+    """What was typed into a field, bounded; a file sent in place of text is nothing."""
+    if not isinstance(value, str):
+        return ""
+    text = value.replace("\r\n", "\n").replace("\x00", "").strip()
+    if name in {"id_number", "phone", "email"}:
+        text = unicodedata.normalize("NFKC", text).replace(" ", "")
+    if name == "description":
+        return text[: LONGEST * 2]
+    return " ".join(text.split())[:_LINE]
