@@ -22,6 +22,7 @@ COMMANDS = (
     "organ",
     "content",
     "log",
+    "views",
     "cluster",
 )
 """Each is the module of that name beside this one; it holds a ``typer.Typer`` named ``app``."""

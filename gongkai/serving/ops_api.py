@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.security.grpc_auth import current_caller
 from gongkai.serving.clock import Clock
 from gongkai.serving.errors import InvalidRequest, NotFound, Unavailable
+from gongkai.serving.rebuilding import Difference, Rebuild, rebuild
 
 Retry = Callable[[int], Awaitable[str | None]]
 """``BatchConsumer.retry``: gives the letter of a number to its consumer once more; ``None`` if it was applied (the letter
@@ -30,6 +31,7 @@ Context = aio.ServicerContext[Any, Any]
 LARGEST_PAGE: Final = 500
 
 NO_LOG: Final = Reason("ops.no-log", "本服务没有自己的事件日志")
+NO_VIEWS: Final = Reason("ops.no-views", "本服务没有可以重建的视图；检索索引请用 gongkai search rebuild")
 NO_SUCH_STREAM: Final = Reason("ops.stream-unknown", "本服务不发布这个流", "stream")
 NO_SUCH_LETTER: Final = Reason("ops.letter-unknown", "没有这一编号的待处理死信", "number")
 SETTLED: Final = Reason("ops.letter-settled", "这封死信已经处理，不再重试", "number")
@@ -52,6 +54,7 @@ class OpsApi(ops_pb2_grpc.OpsServiceServicer):
         store: EventStore | None = None,
         streams: Collection[str] = (),
         retries: Mapping[str, Retry] | None = None,
+        views: Rebuild | None = None,
     ) -> None:
         """Take what the service has.
 
@@ -61,12 +64,14 @@ class OpsApi(ops_pb2_grpc.OpsServiceServicer):
             store: its own log, if it has one.
             streams: the streams its relays fill.
             retries: how each of its consumers takes a letter again, by consumer name.
+            views: its views and what they are rebuilt from, if it has any.
         """
         self._engine = engine
         self._clock = clock
         self._store = store
         self._streams = frozenset(streams)
         self._retries = dict(retries or {})
+        self._views = views
 
     async def RefillStream(  # noqa: N802 - the name of the method on the wire, as all below
         self, request: ops_pb2.RefillStreamRequest, _context: Context
@@ -158,6 +163,21 @@ class OpsApi(ops_pb2_grpc.OpsServiceServicer):
         return ops_pb2.VerifyLogResponse(
             events=found.events, streams=found.streams, faults=[str(fault) for fault in found.faults]
         )
+
+    async def RebuildViews(  # noqa: N802
+        self, _request: ops_pb2.RebuildViewsRequest, _context: Context
+    ) -> AsyncIterator[ops_pb2.RebuildViewsResponse]:
+        """Build every view anew beside the live one and mend what differs; tells progress, then the differences."""
+        if self._views is None:
+            raise Refusal(NO_VIEWS)
+        differences = []
+        async for told in rebuild(self._engine, self._views):
+            if isinstance(told, Difference):
+                differences.append(str(told))
+            else:
+                yield ops_pb2.RebuildViewsResponse(view=told.source, done=told.done, total=told.total)
+        _log.info("views rebuilt", differences=differences, by=str(current_caller()))
+        yield ops_pb2.RebuildViewsResponse(finished=True, differences=differences)
 
     async def _letter(self, number: int) -> DeadLetter:
         try:

@@ -26,6 +26,7 @@ from services.catalog.saying import tell_public, tell_services
 from services.catalog.seed.reading import read_seed
 from services.catalog.sowing import sow_once
 from services.catalog.views import reading
+from services.catalog.views.rebuild import views_of
 
 STREAMS: Final = {"EVT_CATALOG": tell_services, "FEED_CATALOG": tell_public}
 """Each stream catalog fills, and what an event says on it."""
@@ -66,7 +67,7 @@ async def compose(service: Service) -> None:
     )
     service.grpc(
         ops_pb2_grpc.add_OpsServiceServicer_to_server,
-        OpsApi(engine, clock=utc_now, store=store, streams=STREAMS),
+        OpsApi(engine, clock=utc_now, store=store, streams=STREAMS, views=views_of(store)),
         ops_pb2.DESCRIPTOR,
     )
 

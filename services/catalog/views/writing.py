@@ -21,7 +21,7 @@ from services.catalog.views import tables
 Row = dict[str, Any]
 """A table row; its types are the table's."""
 
-_ORDER: Final = (
+ORDER: Final = (
     tables.division,
     tables.organ,
     tables.calendar_year,
@@ -47,7 +47,7 @@ async def apply(conn: AsyncConnection, writes: Sequence[StreamWrite]) -> None:
     announced = [row["year"] for row in rows.get(tables.calendar_year, ())]
     if announced:
         await conn.execute(delete(tables.calendar_day).where(tables.calendar_day.c.year.in_(announced)))
-    for table in _ORDER:
+    for table in ORDER:
         if table in rows:
             await conn.execute(_upsert(table), rows[table])
 
