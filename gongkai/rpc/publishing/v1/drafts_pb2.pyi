@@ -49,6 +49,8 @@ Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 @_typing.final
 class DraftFile(_message.Message):
+    """role: attachment, or body where the body is a file (PDF, HTML) and body_text is empty."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ROLE_FIELD_NUMBER: _builtins.int
@@ -237,6 +239,8 @@ class Draft(_message.Message):
     ORGAN_NAME_FIELD_NUMBER: _builtins.int
     RETURNED_BECAUSE_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    DEFECTS_FIELD_NUMBER: _builtins.int
+    MIGRATED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     version: _builtins.int
     phase: _builtins.str
@@ -254,6 +258,8 @@ class Draft(_message.Message):
     returned_because: _builtins.str
     """set while a returned draft waits for its editor"""
     updated_at: _builtins.str
+    migrated: _builtins.bool
+    """it revises a migrated record: what is missing is listed, not refused"""
     @_builtins.property
     def content(self) -> Global___DraftContent: ...
     @_builtins.property
@@ -267,6 +273,10 @@ class Draft(_message.Message):
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftStep]:
         """newest first"""
+
+    @_builtins.property
+    def defects(self) -> _containers.RepeatedCompositeFieldContainer[_publishing_pb2.Defect]:
+        """what a migrated record would still lack if this were published"""
 
     def __init__(
         self,
@@ -287,10 +297,12 @@ class Draft(_message.Message):
         organ_name: _builtins.str = ...,
         returned_because: _builtins.str = ...,
         updated_at: _builtins.str = ...,
+        defects: _abc.Iterable[_publishing_pb2.Defect] | None = ...,
+        migrated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "attribute", b"attribute", "confirmed_by", b"confirmed_by", "content", b"content", "findings", b"findings", "ground", b"ground", "id", b"id", "index_number", b"index_number", "organ_name", b"organ_name", "phase", b"phase", "proposed_by", b"proposed_by", "record_id", b"record_id", "returned_because", b"returned_because", "steps", b"steps", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "attribute", b"attribute", "confirmed_by", b"confirmed_by", "content", b"content", "defects", b"defects", "findings", b"findings", "ground", b"ground", "id", b"id", "index_number", b"index_number", "migrated", b"migrated", "organ_name", b"organ_name", "phase", b"phase", "proposed_by", b"proposed_by", "record_id", b"record_id", "returned_because", b"returned_because", "steps", b"steps", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -347,16 +359,20 @@ Global___SaveDraftResponse: _TypeAlias = SaveDraftResponse  # noqa: Y015
 
 @_typing.final
 class ProposeAttributeRequest(_message.Message):
+    """expected_version of the commands below: the version the person was looking at; 0 asks for no such check."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     DRAFT_ID_FIELD_NUMBER: _builtins.int
     ATTRIBUTE_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     draft_id: _builtins.str
     attribute: _builtins.str
     ground: _builtins.str
+    expected_version: _builtins.int
     def __init__(
         self,
         *,
@@ -364,10 +380,11 @@ class ProposeAttributeRequest(_message.Message):
         draft_id: _builtins.str = ...,
         attribute: _builtins.str = ...,
         ground: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "command_id", b"command_id", "draft_id", b"draft_id", "ground", b"ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "command_id", b"command_id", "draft_id", b"draft_id", "expected_version", b"expected_version", "ground", b"ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -399,17 +416,20 @@ class ConfirmAttributeRequest(_message.Message):
 
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     DRAFT_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     draft_id: _builtins.str
+    expected_version: _builtins.int
     def __init__(
         self,
         *,
         command_id: _builtins.str = ...,
         draft_id: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id", "expected_version", b"expected_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -442,19 +462,22 @@ class ReturnDraftRequest(_message.Message):
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     DRAFT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     draft_id: _builtins.str
     reason: _builtins.str
+    expected_version: _builtins.int
     def __init__(
         self,
         *,
         command_id: _builtins.str = ...,
         draft_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id", "expected_version", b"expected_version", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -486,17 +509,20 @@ class PublishDraftRequest(_message.Message):
 
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     DRAFT_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     draft_id: _builtins.str
+    expected_version: _builtins.int
     def __init__(
         self,
         *,
         command_id: _builtins.str = ...,
         draft_id: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id", "expected_version", b"expected_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -529,19 +555,22 @@ class DiscardDraftRequest(_message.Message):
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     DRAFT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     draft_id: _builtins.str
     reason: _builtins.str
+    expected_version: _builtins.int
     def __init__(
         self,
         *,
         command_id: _builtins.str = ...,
         draft_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        expected_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "draft_id", b"draft_id", "expected_version", b"expected_version", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -723,6 +752,8 @@ Global___ListDraftsRequest: _TypeAlias = ListDraftsRequest  # noqa: Y015
 
 @_typing.final
 class ListDraftsResponse(_message.Message):
+    """Newest first. Drafts of a list come without body_text, findings and acts."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
