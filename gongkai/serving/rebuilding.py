@@ -7,12 +7,14 @@ Readers never wait. A rebuild writes view tables and nothing else: it appends no
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.refusal import Reason
@@ -20,6 +22,11 @@ from gongkai.serving.errors import Unavailable
 
 SCHEMA: Final = "rebuild"
 _LOCK: Final = 0x72656275696C64
+_LOCK_TRIES: Final = 200
+_LOCK_MS: Final = 200
+"""Shorter than PostgreSQL's own look for rings (1 s), so that it is never a writer that is broken off."""
+_PAUSE_SECONDS: Final = 0.05
+BUSY: Final = Reason("views.busy", "视图一直有写入，暂时无法切换；在用的视图没有变，请稍后再试")
 RUNNING: Final = Reason("views.rebuild-running", "另一次重建正在进行，请等它完成后再试")
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
@@ -110,9 +117,7 @@ def _beside(engine: AsyncEngine) -> Begin:
 async def _settle(engine: AsyncEngine, tables: Sequence[str], sources: Sequence[Source]) -> list[Difference]:
     """One transaction: writers wait, the last events are applied, what differs is replaced."""
     async with engine.begin() as conn:
-        # Before any row is touched: whoever writes a view waits here and holds no row we need.
-        for table in tables:
-            await conn.execute(text(f"LOCK TABLE public.{table} IN SHARE ROW EXCLUSIVE MODE"))
+        await _keep_writers_waiting(conn, tables)
         await conn.execute(text(f"SET LOCAL search_path = {SCHEMA}, public"))
 
         @asynccontextmanager
@@ -129,6 +134,30 @@ async def _settle(engine: AsyncEngine, tables: Sequence[str], sources: Sequence[
         for table in tables
         if missing[table] or surplus[table]
     ]
+
+
+async def _keep_writers_waiting(conn: AsyncConnection, tables: Sequence[str]) -> None:
+    """Lock every table, before any row is touched: whoever writes a view then waits and holds no row we need.
+
+    Writers take the tables in orders of their own. So no lock is waited for longer than it takes to notice a ring:
+    all are let go and tried again.
+
+    Raises:
+        Unavailable: writers never paused long enough.
+    """
+    together = ", ".join(f"public.{table}" for table in tables)
+    for _ in range(_LOCK_TRIES):
+        attempt = await conn.begin_nested()
+        try:
+            await conn.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
+            await conn.execute(text(f"LOCK TABLE {together} IN SHARE ROW EXCLUSIVE MODE"))
+        except OperationalError:
+            await attempt.rollback()
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            await attempt.commit()
+            return
+    raise Unavailable(BUSY)
 
 
 async def _delete_surplus(conn: AsyncConnection, table: str) -> int:
