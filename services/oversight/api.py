@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 
 import grpc.aio
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gongkai.legaltime import Calendar, working_days_between
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
 from gongkai.serving.clock import Clock, legal_day
@@ -30,16 +31,21 @@ class OversightApi(OversightServiceServicer):
     async def GetBoard(self, request: pb.GetBoardRequest, _context: Context) -> pb.GetBoardResponse:
         """Give every organ of a division and below with its numbers, and how the lags are spread."""
         async with self._engine.connect() as conn:
+            today = legal_day(self._clock())
             organs = await reading.organ_rows(conn, request.division)
-            limit = await reading.limit_on(conn, legal_day(self._clock()))
+            requests = await reading.organ_requests(conn, request.division, today)
+            law = await reading.law_now(conn)
+            limit, reply_limit = law.limit(today), law.reply_limit(today)
             lags = await _lags(conn, request.division, limit)
             seen = await reading.seen_until(conn)
         return pb.GetBoardResponse(
-            organs=map(_organ, organs),
+            organs=[_organ(organ, requests.get(organ.code)) for organ in organs],
             lags=lags,
             as_of=seen.astimezone(UTC).isoformat() if seen else "",
             limit_days=limit.value if limit else 0,
             limit_citation=limit.citation if limit else "",
+            reply_limit_days=reply_limit.value if reply_limit else 0,
+            reply_limit_citation=reply_limit.citation if reply_limit else "",
         )
 
     async def ListLateRecords(
@@ -63,6 +69,18 @@ class OversightApi(OversightServiceServicer):
         )
         return pb.ListDefectsResponse(records=rows, total=found.total, by_code=by_code)
 
+    async def ListLateRequests(
+        self, request: pb.ListLateRequestsRequest, _context: Context
+    ) -> pb.ListLateRequestsResponse:
+        """List requests that are overdue or were answered late, by their numbers and days alone."""
+        today = legal_day(self._clock())
+        async with self._engine.connect() as conn:
+            page = Page.asked(request.page, request.page_size)
+            found = await reading.list_late_requests(conn, request.organ, today, page)
+            calendar = (await reading.law_now(conn)).calendar
+        rows = [_late_request(row, today, calendar) for row in found.rows]
+        return pb.ListLateRequestsResponse(requests=rows, total=found.total)
+
 
 async def _lags(conn: AsyncConnection, division: str, limit: RuleRow | None) -> list[pb.LagBucket]:
     if limit is None:
@@ -75,8 +93,34 @@ async def _lags(conn: AsyncConnection, division: str, limit: RuleRow | None) -> 
     ]
 
 
-def _organ(row: Row[Any]) -> pb.OrganRow:
+def _late_request(row: Row[Any], today: date, calendar: Calendar) -> pb.LateRequest:
+    over = row.days_over
+    if over is None:
+        over = working_days_between(row.due_on, today, calendar).days
+    return pb.LateRequest(
+        number=row.number,
+        received_on=row.received_on.isoformat(),
+        due_on=row.due_on.isoformat(),
+        decided_on=row.decided_on.isoformat() if row.decided_on else "",
+        working_days_over=over,
+        provisional=row.provisional,
+    )
+
+
+def _organ(row: Row[Any], requests: Row[Any] | None) -> pb.OrganRow:
+    asked = (
+        {}
+        if requests is None
+        else {
+            "requests": requests.requests,
+            "requests_open": requests.open,
+            "requests_on_time": requests.on_time,
+            "requests_late": requests.late,
+            "requests_overdue": requests.overdue,
+        }
+    )
     return pb.OrganRow(
+        **asked,
         organ=row.code,
         organ_name=row.name,
         division=row.division,

@@ -1,4 +1,4 @@
-"""The NATS edge: what publishing and catalog say, into the views."""
+"""The NATS edge: what publishing, catalog and requests say, into the views."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gongkai.contracts import catalog, publishing
+from gongkai.contracts import catalog, publishing, requests
 from gongkai.messaging.consumer import BatchConsumer
 from gongkai.messaging.envelope import registry
 from gongkai.serving.clock import Clock
 from gongkai.serving.settings import Settings
-from services.oversight.views.writing import apply_records, apply_registry
+from services.oversight.views.writing import apply_records, apply_registry, apply_requests
 
 DURABLE: Final = "oversight"
 BATCH: Final = 500
@@ -31,11 +31,14 @@ FROM_CATALOG: Final = registry(
     catalog.MatterRevised,
     catalog.RuleChanged,
 )
+FROM_REQUESTS: Final = registry(
+    requests.RequestRegistered, requests.RequestReceived, requests.RequestDecided, requests.ApplicantErased
+)
 """What is not shown on the board is read all the same: an event that cannot be read is set aside for a person."""
 
 
 def consumers(engine: AsyncEngine, settings: Settings, *, clock: Clock) -> list[BatchConsumer]:
-    """Make the two consumers that fill the views."""
+    """Make the three consumers that fill the views."""
     records = BatchConsumer(
         name="oversight-records",
         stream="EVT_PUBLISHING",
@@ -60,4 +63,16 @@ def consumers(engine: AsyncEngine, settings: Settings, *, clock: Clock) -> list[
         registry=FROM_CATALOG,
         batch_size=BATCH,
     )
-    return [law, records]
+    asked = BatchConsumer(
+        name="oversight-requests",
+        stream="EVT_REQUESTS",
+        durable=DURABLE,
+        url=settings.nats_url,
+        credentials=settings.nats_credentials,
+        engine=engine,
+        apply=apply_requests,
+        clock=clock,
+        registry=FROM_REQUESTS,
+        batch_size=BATCH,
+    )
+    return [law, records, asked]

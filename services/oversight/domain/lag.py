@@ -43,11 +43,16 @@ class Law:
     calendar: Calendar
     rows: Sequence[RuleRow]
     """The rows of `DISCLOSURE_RULE`."""
+    reply_rows: Sequence[RuleRow] = ()
+    """The rows of the rule that gives the days to reply to a request."""
 
     def limit(self, day: date) -> RuleRow | None:
-        """Give the row in force on a day, the latest where rows overlap; None where there is none."""
-        rows = [row for row in self.rows if row.unit == _WORKING_DAYS and row.in_force(day)]
-        return max(rows, key=lambda row: row.effective_from, default=None)
+        """Give the row of publication in force on a day; None where there is none."""
+        return _in_force(self.rows, day)
+
+    def reply_limit(self, day: date) -> RuleRow | None:
+        """Give the row of replying in force on a day; None where there is none."""
+        return _in_force(self.reply_rows, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,9 @@ def measure(dates: Dates, law: Law) -> Lag | None:
         return None
     count = working_days_between(formed, published, law.calendar)
     return Lag(count.days, count.days > limit.value, count.provisional)
+
+
+def _in_force(rows: Sequence[RuleRow], day: date) -> RuleRow | None:
+    """Of the rows in working days that hold on a day, the latest."""
+    held = [row for row in rows if row.unit == _WORKING_DAYS and row.in_force(day)]
+    return max(held, key=lambda row: row.effective_from, default=None)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gongkai.contracts.requests import ClockEntry
 from gongkai.legaltime import Calendar
-from services.oversight.domain.lag import Dates, Law, RuleRow, measure
+from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, RuleRow, measure
+from services.oversight.domain.reply import REPLY_RULE, timed
 from services.oversight.views import tables
 
+RULES: Final = (DISCLOSURE_RULE, REPLY_RULE)
+"""The rules whose rows are kept."""
 _LAW_LOCK: Final = 0x6F76657273696768
 _PAGE: Final = 5000
 _UPDATE: Final = text(
@@ -57,6 +61,18 @@ async def measure_again(conn: AsyncConnection, *, since: date | None, until: dat
     return done
 
 
+async def time_again(conn: AsyncConnection) -> None:
+    """Derive the due day of every request anew: there are thousands, not millions.
+
+    Call it in the transaction that changed the law.
+    """
+    law = await read_law(conn)
+    for row in (await conn.execute(select(tables.request.c.id, tables.request.c.clock))).all():
+        reply = timed([ClockEntry.model_validate(entry) for entry in row.clock], law)
+        changed = {"due_on": reply.due_on, "provisional": reply.provisional, "days_over": reply.over}
+        await conn.execute(update(tables.request).where(tables.request.c.id == row.id).values(changed))
+
+
 def _measured(rows: Any, law: Law) -> dict[str, list[object]]:  # noqa: ANN401 - rows of a query
     lags = [measure(Dates(row.formed_on, row.published_on, row.defects), law) for row in rows]
     return {
@@ -72,8 +88,9 @@ async def read_law(conn: AsyncConnection) -> Law:
     years = (await conn.execute(select(tables.calendar_year).order_by(tables.calendar_year.c.year))).all()
     days = {date.fromisoformat(day): working for year in years for day, working in year.days.items()}
     calendar = Calendar(days, (year.year for year in years if year.complete))
-    rows = (await conn.execute(select(tables.rule))).all()
-    return Law(
-        calendar,
-        [RuleRow(row.value, row.unit, row.effective_from, row.effective_to, row.citation) for row in rows],
-    )
+    rows: dict[str, list[RuleRow]] = {code: [] for code in RULES}
+    for row in await conn.execute(select(tables.rule)):
+        rows[row.code].append(
+            RuleRow(row.value, row.unit, row.effective_from, row.effective_to, row.citation)
+        )
+    return Law(calendar, rows[DISCLOSURE_RULE], rows[REPLY_RULE])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.oversight.domain.buckets import Bucket
-from services.oversight.domain.lag import RuleRow
+from services.oversight.domain.lag import Law
 from services.oversight.views import tables
 from services.oversight.views.law import read_law
 
@@ -24,6 +24,9 @@ Found = Row[Any]
 _record = tables.record.c
 _SHOWN: Final[ColumnElement[bool]] = ~_record.withdrawn
 _TIMED: Final[ColumnElement[bool]] = _SHOWN & _record.lag.is_not(None)
+
+_request = tables.request.c
+_OPEN: Final[ColumnElement[bool]] = _request.decided_on.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,36 @@ async def count_lags(conn: AsyncConnection, division: str, steps: Sequence[Bucke
     return list(found.one())
 
 
+async def organ_requests(conn: AsyncConnection, division: str, today: date) -> Mapping[str, Found]:
+    """Give each organ of a division and below that has requests its counts, by organ code.
+
+    Columns: organ, requests, open, on_time, late, overdue.
+    """
+    counted = (
+        select(
+            _request.organ,
+            func.count().label("requests"),
+            func.count().filter(_OPEN).label("open"),
+            func.count().filter(_request.days_over == 0).label("on_time"),
+            func.count().filter(_request.days_over > 0).label("late"),
+            func.count().filter(_overdue(today)).label("overdue"),
+        )
+        .select_from(tables.request.join(tables.organ, tables.organ.c.code == _request.organ))
+        .where(_below(division))
+        .group_by(_request.organ)
+    )
+    return {row.organ: row for row in await conn.execute(counted)}
+
+
+async def list_late_requests(conn: AsyncConnection, organ: str, today: date, page: Page) -> Listing:
+    """List the overdue requests of one organ, or of all for "", then those answered late; the oldest due first."""
+    wanted = and_(or_(_overdue(today), _request.days_over > 0), _request.organ == organ if organ else true())
+    rows = select(tables.request).where(wanted).order_by(~_OPEN, _request.due_on, _request.number)
+    total = (await conn.execute(select(func.count()).select_from(tables.request).where(wanted))).scalar_one()
+    shown = (await conn.execute(rows.limit(page.size).offset(page.offset))).all()
+    return Listing(shown, total)
+
+
 async def list_late(conn: AsyncConnection, organ: str, page: Page) -> Listing:
     """List the late records of one organ, or of all for "", the latest first."""
     wanted = and_(_TIMED, _record.late, _of(organ))
@@ -113,9 +146,9 @@ async def count_defects(conn: AsyncConnection, organ: str) -> Mapping[str, int]:
     return {row[0]: row[1] for row in counted}
 
 
-async def limit_on(conn: AsyncConnection, day: date) -> RuleRow | None:
-    """Give the rule in force on a day."""
-    return (await read_law(conn)).limit(day)
+async def law_now(conn: AsyncConnection) -> Law:
+    """Give the law as it stands."""
+    return await read_law(conn)
 
 
 async def seen_until(conn: AsyncConnection) -> datetime | None:
@@ -130,6 +163,10 @@ async def _listing(conn: AsyncConnection, wanted: ColumnElement[bool], rows: Any
     total = (await conn.execute(select(func.count()).select_from(tables.record).where(wanted))).scalar_one()
     shown = (await conn.execute(rows.limit(page.size).offset(page.offset))).all()
     return Listing(shown, total)
+
+
+def _overdue(today: date) -> ColumnElement[bool]:
+    return _OPEN & (_request.due_on < today)
 
 
 def _of(organ: str) -> ColumnElement[bool]:

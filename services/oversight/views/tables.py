@@ -42,10 +42,27 @@ calendar_year = Table(
     Column("days", JSONB),
 )
 
-rule = Table(
-    "rule",
+request = Table(
+    "request",
     metadata,
-    Column("effective_from", Date, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", Integer),
+    Column("number", Text),
+    Column("organ", Text),
+    Column("clock", JSONB),
+    Column("received_on", Date),
+    Column("decided_on", Date),
+    Column("due_on", Date),
+    Column("provisional", Boolean),
+    Column("days_over", Integer),
+)
+
+rule = Table(
+    "rule_row",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("code", Text),
+    Column("effective_from", Date),
     Column("version", Integer),
     Column("effective_to", Date),
     Column("value", Integer),

@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.contracts.catalog import CalendarAnnounced, OrganChanged, RuleChanged
 from gongkai.contracts.contract import Contract
 from gongkai.contracts.publishing import RecordState, RecordWithdrawn
+from gongkai.contracts.requests import RequestState
 from gongkai.messaging.applying import Received
 from gongkai.messaging.view import upsert_newer
 from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
+from services.oversight.domain.reply import timed
 from services.oversight.views import tables
-from services.oversight.views.law import change_law, hold_law, measure_again
+from services.oversight.views.law import RULES, change_law, hold_law, measure_again, time_again
 
 Row = dict[str, Any]
 """A table row; its types are the table's."""
@@ -37,6 +39,14 @@ async def apply_records(conn: AsyncConnection, batch: Sequence[Received]) -> Non
     await _note_time(conn, "publishing", batch)
 
 
+async def apply_requests(conn: AsyncConnection, batch: Sequence[Received]) -> None:
+    """Apply what requests said; the law is held until the batch is committed."""
+    law = await hold_law(conn)
+    states = [received.contract for received in batch if isinstance(received.contract, RequestState)]
+    await upsert_newer(conn, tables.request, [_request(state, law) for state in states])
+    await _note_time(conn, "requests", batch)
+
+
 async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> None:
     """Apply what catalog said; a changed calendar or rule measures every record it touches again."""
     told = [received.contract for received in batch]
@@ -50,20 +60,19 @@ async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> No
 
 async def _change_law(conn: AsyncConnection, told: Sequence[Contract]) -> None:
     years = [_year(contract) for contract in told if isinstance(contract, CalendarAnnounced)]
-    columns = {column.name for column in tables.rule.c}
     rules = [
-        contract.model_dump(include=columns)
-        for contract in told
-        if isinstance(contract, RuleChanged) and contract.code == DISCLOSURE_RULE
+        _rule(contract) for contract in told if isinstance(contract, RuleChanged) and contract.code in RULES
     ]
     if not years and not rules:
         return
     await change_law(conn)
     years = await _news(conn, tables.calendar_year, years, "year")
-    rules = await _news(conn, tables.rule, rules, "effective_from")
+    rules = await _news(conn, tables.rule, rules, "id")
     await upsert_newer(conn, tables.calendar_year, years, key="year")
-    await upsert_newer(conn, tables.rule, rules, key="effective_from")
-    if rules:
+    await upsert_newer(conn, tables.rule, rules)
+    if years or rules:
+        await time_again(conn)
+    if any(row["code"] == DISCLOSURE_RULE for row in rules):
         await measure_again(conn, since=None, until=None)
     elif years:
         # A notice may move days of the December before.
@@ -125,6 +134,27 @@ def _withdrawn(state: RecordWithdrawn) -> Row:
         "late": False,
         "provisional": False,
     }
+
+
+def _request(state: RequestState, law: Law) -> Row:
+    reply = timed(state.clock, law)
+    return {
+        "id": state.request_id,
+        "version": state.version,
+        "number": state.number,
+        "organ": state.organ,
+        "clock": [entry.model_dump(mode="json") for entry in state.clock],
+        "received_on": reply.received_on,
+        "decided_on": reply.decided_on,
+        "due_on": reply.due_on,
+        "provisional": reply.provisional,
+        "days_over": reply.over,
+    }
+
+
+def _rule(rule: RuleChanged) -> Row:
+    columns = {column.name for column in tables.rule.c}
+    return {"id": f"{rule.code}@{rule.effective_from}", **rule.model_dump(include=columns)}
 
 
 def _organ_of_record(state: RecordState | RecordWithdrawn) -> Row:
