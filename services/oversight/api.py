@@ -9,12 +9,13 @@ import grpc.aio
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gongkai.legaltime import Calendar, working_days_between
+from gongkai.legaltime import Calendar
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
 from gongkai.serving.clock import Clock, legal_day
 from services.oversight.domain.buckets import buckets
 from services.oversight.domain.lag import RuleRow
+from services.oversight.domain.reply import working_days_over
 from services.oversight.views import reading
 from services.oversight.views.reading import Page
 
@@ -96,7 +97,7 @@ async def _lags(conn: AsyncConnection, division: str, limit: RuleRow | None) -> 
 def _late_request(row: Row[Any], today: date, calendar: Calendar) -> pb.LateRequest:
     over = row.days_over
     if over is None:
-        over = working_days_between(row.due_on, today, calendar).days
+        over = working_days_over(row.due_on, today, calendar)
     return pb.LateRequest(
         number=row.number,
         received_on=row.received_on.isoformat(),

@@ -32,7 +32,7 @@ ORGAN = OrganChanged(
     division=COUNTY,
     uscc="11341323MD23A00253",
 )
-HOLIDAYS_2026 = [date(2026, 10, day) for day in range(1, 9)] + [date(2026, 9, 25)]
+HOLIDAYS_2026 = [date(2026, 10, day) for day in range(1, 8)] + [date(2026, 9, 25)]
 WORKED_2026 = [date(2026, 9, 20), date(2026, 10, 10)]
 
 
@@ -94,15 +94,17 @@ async def test_requests_are_counted_on_time_late_and_overdue(engine: AsyncEngine
         request(2, start, date(2026, 10, 19)),
         request(3, start),
         request(4),
+        request(5, start, date(2026, 10, 17)),  # a Saturday
     )  # fmt: skip
 
-    assert await counts(engine, date(2026, 10, 16)) == (4, 2, 1, 1, 0)
-    assert await counts(engine, date(2026, 10, 17)) == (4, 2, 1, 1, 1)
+    assert await counts(engine, date(2026, 10, 16)) == (5, 2, 1, 2, 0)
+    assert await counts(engine, date(2026, 10, 17)) == (5, 2, 1, 2, 1)
     async with engine.connect() as conn:
         late = await reading.list_late_requests(conn, MZJ, date(2026, 10, 20), reading.Page())
     assert [(row.number[-1], row.due_on, row.days_over) for row in late.rows] == [
         ("3", date(2026, 10, 16), None),
         ("2", date(2026, 10, 16), 1),
+        ("5", date(2026, 10, 16), 1),
     ]
 
 

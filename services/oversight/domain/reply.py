@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from gongkai.contracts.requests import ClockEntry
-from gongkai.legaltime import add_working_days, working_days_between
+from gongkai.legaltime import Calendar, add_working_days, working_days_between
 from services.oversight.domain.lag import Law
 
 REPLY_RULE: Final = "request-reply"
@@ -29,7 +29,7 @@ class Reply:
     """None while receipt is not confirmed, or where no rule was in force."""
     provisional: bool = False
     over: int | None = None
-    """Working days by which a decision came after the due day, 0 where it was on time; None without a decision."""
+    """By how many working days a decision came after the due day, 0 where on time; None without a decision."""
 
 
 def timed(entries: Iterable[ClockEntry], law: Law) -> Reply:
@@ -42,5 +42,10 @@ def timed(entries: Iterable[ClockEntry], law: Law) -> Reply:
     due = add_working_days(received, limit.value, law.calendar)
     if decided is None:
         return Reply(received, None, due.day, due.provisional)
-    over = working_days_between(due.day, decided, law.calendar)
-    return Reply(received, decided, due.day, due.provisional, max(over.days, 0))
+    over = working_days_over(due.day, decided, law.calendar)
+    return Reply(received, decided, due.day, due.provisional, over)
+
+
+def working_days_over(due: date, day: date, calendar: Calendar) -> int:
+    """Count the working days by which ``day`` lies after the due day; a weekend after it is one already."""
+    return max(working_days_between(due, day, calendar).days, 1) if day > due else 0
