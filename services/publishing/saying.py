@@ -12,6 +12,7 @@ from gongkai.contracts import publishing as contracts
 from gongkai.contracts.contract import Contract
 from gongkai.eventstore.event import StoredEvent
 from gongkai.messaging.outgoing import Outgoing
+from services.publishing.domain.draft_events import DraftEvent
 from services.publishing.domain.events import (
     ContentDestroyed,
     NumberTaken,
@@ -95,7 +96,7 @@ def _tell(stored: StoredEvent) -> tuple[Contract, str, str, str] | None:
             fields = event.model_dump(exclude={"division"})
             destroyed = contracts.ContentDestroyed(version=stored.version, **fields)
             return destroyed, event.division, "content", "destroyed"
-        case NumberTaken():
+        case NumberTaken() | DraftEvent():  # nobody hears of a draft
             return None
         case _:
             raise TypeError(f"no contract tells {stored.type}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from gongkai.contracts.ingest import IngestContent, IngestDocument, IngestWithdrawal
@@ -51,6 +52,15 @@ def personal_reasons_of_withdrawal(withdrawal: IngestWithdrawal) -> list[Reason]
 def personal_reasons_of_text(field: str, text: str) -> list[Reason]:
     """The same for one text that is going to be kept in a log."""
     return list(_reasons([(field, text)]))
+
+
+def personal_reasons_of_body(field: str, text: str) -> list[Reason]:
+    """One reason for each line of a body that holds such a number; it says which line, and nothing else of it."""
+    return [
+        replace(found, message_zh=f"正文第 {number} 行{found.message_zh}")
+        for number, line in enumerate(text.splitlines(), start=1)
+        for found in _reasons([(field, line)])
+    ]
 
 
 def _fields_of(document: IngestDocument) -> Iterator[tuple[str, str]]:

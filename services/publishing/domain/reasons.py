@@ -107,6 +107,36 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "on.unreadable": Told("on", "撤回日期无法识别。请写成 2026-11-23 这样的形式。"),
         "on.future": Told("on", "撤回日期晚于今天。"),
         "digest.unknown": Told("digest", "平台没有这个摘要的内容。"),
+        # drafts
+        "draft.stale": Told(
+            "expected_version", "稿件刚被别人改过，您看到的不是最新内容。请重新打开稿件，核对后再办理。"
+        ),
+        "draft.frozen": Told("", "稿件已送审，内容不能再改。请审核员退回后再修改。"),
+        "draft.not-proposed": Told(
+            "", "还没有提出公开属性建议，无从审核。请编辑先提出建议。", _BY + "十七条"
+        ),
+        "draft.already-proposed": Told("", "公开属性建议已经提出。要改建议，请审核员先退回。"),
+        "draft.already-confirmed": Told("", "公开属性已经确认，不必再次确认。"),
+        "draft.own-proposal": Told(
+            "", "公开属性由您本人提出，不能由您本人确认。请另一位审核员确认。", _BY + "十七条"
+        ),
+        "draft.not-confirmed": Told(
+            "", "公开属性尚未经另一人确认，不能发布。请先送审，由审核员确认。", _BY + "十七条"
+        ),
+        "draft.published": Told("", "稿件已发布，不能再办理。要改动内容，请修订已发布的信息。"),
+        "draft.discarded": Told("", "稿件已废弃，不能再办理。如需发布，请另写新稿。"),
+        "draft.organ-fixed": Told("organ", "稿件的发布机关不能更换。请在另一机关名下另写新稿。"),
+        "draft.two-bodies": Told(
+            "body_text", "正文既填写了文字，又带有正文文件，只能有一种。请删去其中一种。"
+        ),
+        "draft.body-too-long": Told("body_text", "正文文字超过 1 MiB。请缩短，或改为上传文件。"),
+        "draft.record-changed": Told(
+            "",
+            "原信息在本稿打开之后已有变动（被报送、修订或撤回），本稿不能覆盖它。请废弃本稿，从最新的信息重新修订。",
+        ),
+        "draft.unchanged": Told("", "稿件与已发布的内容相同，没有可发布的改动。请修改后再送审，或废弃本稿。"),
+        "record.withdrawn": Told("", "该信息已撤回。如需再次公开，请另写新稿。"),
+        "record.being-revised": Told("", "该信息已有一份未办结的修订稿。请先办结或废弃那份修订稿。"),
     }
 )
 

@@ -37,6 +37,8 @@ class Record:
     version: int = 0
     public: bool = False
     index_number: str = ""
+    record_key: str = ""
+    """The id its department, or its first draft, gave it."""
     header: Header | None = None
     """Of the last version that was public; None before the first."""
     confirmer: tuple[object, object] = (None, None)
@@ -83,6 +85,7 @@ def evolve(record: Record, event: DomainEvent) -> Record:
                 version=record.version + 1,
                 public=True,
                 index_number=event.index_number,
+                record_key=event.record_key,
                 header=event.header,
                 confirmer=(event.confirmer_name, event.confirmer_post),
                 sent_at=event.sent_at or record.sent_at,

@@ -1,0 +1,139 @@
+"""What an editor writes: the content of a draft as it was typed, and the record it is going to revise."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from gongkai.contracts.ingest import IngestConfirmer, IngestContent, IngestDocument
+from services.publishing.domain.header import FileFact, Header, Provenance
+from services.publishing.domain.text import clean, clean_title
+
+_LINES = (
+    "division", "kind", "doc_number", "summary", "formed_on", "effective_on", "expires_on", "validity", "domain",
+    "matter", "published_on", "issuer", "topic", "genre", "category",
+)  # fmt: skip
+"""Fields that are one line of text, but for the title."""
+_DAYS = ("formed_on", "effective_on", "expires_on")
+
+
+class Manuscript(BaseModel):
+    """Everything an editor fills in. Nothing need be there yet; dates and codes are text as written."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: str = ""
+    division: str = ""
+    """Empty: the organ's own."""
+    kind: str = ""
+    doc_number: str = ""
+    summary: str = ""
+    keywords: tuple[str, ...] = ()
+    formed_on: str = ""
+    effective_on: str = ""
+    expires_on: str = ""
+    validity: str = ""
+    domain: str = ""
+    matter: str = ""
+    published_on: str = ""
+    """The day it was first public; counts for a migrated record that is mended, and for no other."""
+    issuer: str = ""
+    topic: str = ""
+    genre: str = ""
+    category: str = ""
+    files: tuple[FileFact, ...] = ()
+    """The body first, if there is one; the bytes are in the content store."""
+
+    @property
+    def body(self) -> FileFact | None:
+        """The body, written here or brought as a file."""
+        return next((file for file in self.files if file.role == "body"), None)
+
+    @property
+    def attachments(self) -> tuple[FileFact, ...]:
+        """The files beside the body."""
+        return tuple(file for file in self.files if file.role == "attachment")
+
+    def cleaned(self) -> Manuscript:
+        """The same without what nobody sees: invisible characters, doubled and outer spaces."""
+        lines = {name: clean(getattr(self, name)) for name in _LINES}
+        keywords = tuple(word for word in map(clean, self.keywords) if word)
+        files = tuple(file.model_copy(update={"name": clean(file.name)}) for file in self.files)
+        return self.model_copy(
+            update=lines | {"title": clean_title(self.title), "keywords": keywords, "files": files}
+        )
+
+
+class Revises(BaseModel):
+    """The record a draft is a new version of."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    record_id: str
+    record_key: str
+    """The id its department or its first draft gave it."""
+    index_number: str
+    base_version: int
+    """The record's version when the draft was opened: what the editor has seen."""
+    provenance: Provenance
+    """A migrated record stays one: what it lacks is listed, and mended one thing at a time."""
+
+
+def manuscript_of(header: Header) -> Manuscript:
+    """The content a revision of a record begins with. A day of publication that only stood in is left empty."""
+    lines = {name: getattr(header, name) or "" for name in _LINES if name not in {*_DAYS, "published_on"}}
+    days = {name: day.isoformat() if (day := getattr(header, name)) else "" for name in _DAYS}
+    dated = header.provenance == "migration" and not any(
+        code.startswith("published-on.") for code in header.defects
+    )
+    return Manuscript(
+        title=header.title,
+        keywords=header.keywords,
+        published_on=header.published_on.isoformat() if dated else "",
+        files=header.files,
+        **lines,
+        **days,
+    )
+
+
+def document_of(
+    content: Manuscript,
+    *,
+    organ: str,
+    division: str,
+    record_key: str,
+    attribute: str,
+    ground: str,
+    confirmer: IngestConfirmer | None,
+    provenance: Provenance,
+) -> IngestDocument:
+    """The draft as a department would have sent it, so that one examination serves both.
+
+    Args:
+        content: what the editor wrote.
+        organ: the organ that publishes.
+        division: the organ's own, where the content names none.
+        record_key: stands for the department's own id.
+        attribute: as proposed.
+        ground: as proposed.
+        confirmer: who confirmed it.
+        provenance: of the record that is revised; live for a new one.
+    """
+    lines = {name: getattr(content, name) or None for name in ("title", *_LINES) if name != "division"}
+    body = content.body
+    return IngestDocument(
+        record=record_key,
+        organ=organ,
+        division=content.division or division,
+        keywords=content.keywords,
+        attribute=attribute,
+        ground=ground,
+        confirmer=confirmer,
+        provenance=provenance,
+        body=_named(body) if body else None,
+        attachments=tuple(_named(file) for file in content.attachments),
+        **lines,
+    )
+
+
+def _named(file: FileFact) -> IngestContent:
+    return IngestContent(name=file.name or None, media_type=file.media_type, digest=file.digest)
