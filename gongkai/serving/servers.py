@@ -117,6 +117,7 @@ class HttpServer:
             lifespan="auto",
             timeout_graceful_shutdown=max(1, int(grace)),
             server_header=False,
+            proxy_headers=False,  # whose headers are believed is a setting of ours, not uvicorn's
         )
         self._server = _Quiet(config)
         self.task: asyncio.Task[None] | None = None

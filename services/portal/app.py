@@ -15,7 +15,8 @@ from starlette.types import ASGIApp
 
 from services.portal import failures, themes
 from services.portal.api.app import build_api
-from services.portal.headers import SecurityHeaders
+from services.portal.forms import ClosesForms, FormRefused
+from services.portal.headers import Proxies, SecurityHeaders
 from services.portal.pages import immutable
 from services.portal.portal import Portal, portal_of
 from services.portal.routes import (
@@ -29,6 +30,8 @@ from services.portal.routes import (
     requests,
     searching,
 )
+from services.portal.routes.staff import STAFF_ROUTES
+from services.portal.sessions import NotSignedIn, PasswordDue
 
 _SMALL = 500
 
@@ -89,18 +92,22 @@ def build_app(portal: Portal) -> ASGIApp:
             Route("/static/{name}", asset),
             Route("/robots.txt", robots),
             Mount("/api/v1", api),
+            *STAFF_ROUTES,
             *ROUTES,
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=_SMALL)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=_SMALL), Middleware(ClosesForms)],
         exception_handlers={
             HTTPException: failures.on_http,
             aio.AioRpcError: failures.on_call,
+            FormRefused: failures.on_form,
+            NotSignedIn: failures.on_signed_out,
+            PasswordDue: failures.on_password_due,
             Exception: failures.on_error,
         },
     )
     app.state.portal = portal
     app.state.api = api
-    return SecurityHeaders(app)
+    return Proxies(SecurityHeaders(app), portal.settings.trusted_proxies)
 
 
 async def asset(request: Request) -> Response:
@@ -113,4 +120,4 @@ async def asset(request: Request) -> Response:
 
 async def robots(_request: Request) -> Response:
     """Public information is meant to be found; search results and choices are no content."""
-    return PlainTextResponse("User-agent: *\nDisallow: /*/search\nDisallow: /preferences\n")
+    return PlainTextResponse("User-agent: *\nDisallow: /*/search\nDisallow: /preferences\nDisallow: /staff/\n")

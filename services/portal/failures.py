@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
 import grpc
@@ -14,8 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.serving.errors import is_unavailable, reasons_of
+from services.portal.csrf import LOGIN
+from services.portal.forms import FormRefused, kept_input, redirect
 from services.portal.pages import Where
 from services.portal.portal import NO_DIVISION, portal_of
+from services.portal.sessions import NotSignedIn, PasswordDue
+from services.portal.staffpages import frame_of
 
 RETRY_SECONDS: Final = "10"
 _log = structlog.get_logger()
@@ -63,12 +69,74 @@ _AWAY: Final = Failure(
     "提供这项内容的系统没有及时回应，可能正在维护或者访问的人太多。已经公开的信息没有受影响。",
     ("请过一分钟再刷新本页；您填的内容还在。",),
 )
+_FORBIDDEN: Final = Failure(
+    403,
+    "您的岗位不能打开这个页面",
+    "这项工作由有相应岗位的人办理，您登录的账号没有这个岗位。",
+    ("请从工作台进入您能办理的事项。", "确实由您负责的，请本单位管理员给您加上相应岗位。"),
+)
+_TOO_OFTEN: Final = Failure(
+    429,
+    "尝试次数过多",
+    "为了防止有人试探，短时间内只能试有限的几次。",
+    ("请过几分钟再试；期间再试会继续推迟。",),
+)
+_CONFLICT: Final = Failure(
+    409,
+    "没有办成：内容刚被别人改过",
+    "您打开页面以后，同一内容有了新的变化，系统没有用您的覆盖它。",
+    ("请回到上一页重新打开，核对后再办。",),
+)
+_FORM_RELOAD: Final = "请回到原来的页面，刷新后再提交；浏览器一般会保留您填的内容。"
+FORMS: Final[Mapping[str, Failure]] = MappingProxyType(
+    {
+        "origin": Failure(
+            403,
+            "没有提交：表单不是从本站页面发出的",
+            "为了防止别的网站冒用您的名义，本站只接受从自己页面提交的表单。什么都没有办理。",
+            (_FORM_RELOAD, "如果您是从别的网站点过来的，请不要继续，直接从本站首页进入。"),
+        ),
+        "token": Failure(
+            403,
+            "没有提交：页面已经过期",
+            "表单上的一次性标记和您现在的登录或者浏览器对不上，多半是页面开得太久、重新登录过，或者浏览器不接受 Cookie。什么都没有办理。",
+            (_FORM_RELOAD, "一再出现的，请检查浏览器是否允许本站使用 Cookie。"),
+        ),
+        "too-large": Failure(
+            413,
+            "没有提交：内容或者附件太大",
+            "提交的内容超过了这个表单的上限。什么都没有办理。",
+            ("请把附件压缩或者分成几个，一次传一个。", "正文太长的，可以作为附件上传。"),
+        ),
+        "unreadable": Failure(
+            400,
+            "没有提交：表单没有收完整",
+            "可能是网络中断，或者表单被浏览器插件改动过。什么都没有办理。",
+            (_FORM_RELOAD,),
+        ),
+        "signed-out": Failure(
+            401,
+            "没有提交：登录已经结束",
+            "超过 30 分钟没有操作，或者登录满 10 小时，系统会自动退出。什么都没有办理。",
+            ("请先在新窗口登录，再回到本页按“重新提交”；不要关闭本页，您填的内容在下面。",),
+        ),
+    }
+)
+"""Why a form was not taken → the page that says so."""
 _OURS: Final = Failure(
     500,
     "页面出错了",
     "这是我们的问题，不是您的操作造成的。出错情况已经记录，由运维人员处理。",
     ("请过几分钟再试，或者从首页重新进入。",),
 )
+
+
+_CALLS: Final = {
+    grpc.StatusCode.NOT_FOUND: _NOT_FOUND,
+    grpc.StatusCode.PERMISSION_DENIED: _FORBIDDEN,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _TOO_OFTEN,
+    grpc.StatusCode.ABORTED: _CONFLICT,
+}
 
 
 async def on_http(request: Request, error: Exception) -> Response:
@@ -94,13 +162,42 @@ async def on_call(request: Request, error: Exception) -> Response:
         answer = await _page(request, _AWAY)
         answer.headers["Retry-After"] = RETRY_SECONDS
         return answer
-    if error.code() is grpc.StatusCode.NOT_FOUND:
-        return await _page(request, _NOT_FOUND)
+    if error.code() is grpc.StatusCode.UNAUTHENTICATED and _staff(request):
+        return await on_signed_out(request, NotSignedIn())
     reasons = tuple(reason.message_zh for reason in reasons_of(error))
+    known = _CALLS.get(error.code())
+    if known is not None:
+        return await _page(request, replace(known, reasons=() if known is _NOT_FOUND else reasons))
     if reasons and error.code() in {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}:
         return await _page(request, replace(_INPUT, reasons=reasons))
     _log.error("call failed", path=request.url.path, why=error.code().name)
     return await _page(request, _OURS)
+
+
+async def on_form(request: Request, error: Exception) -> Response:
+    """Answer a form that was not taken; what was typed is offered to be sent again where that is safe."""
+    assert isinstance(error, FormRefused)
+    return await _page(request, FORMS[error.why], kept=error.kept)
+
+
+async def on_signed_out(request: Request, error: Exception) -> Response:
+    """Show the way to log in; who was about to send a form keeps what they typed."""
+    assert isinstance(error, NotSignedIn)
+    request.state.signed = None
+    if request.method in {"GET", "HEAD"}:
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return redirect(LOGIN, back="" if back == "/staff/" else back)
+    return await _page(request, FORMS["signed-out"], kept=await kept_input(request), login=LOGIN)
+
+
+async def on_password_due(_request: Request, error: Exception) -> Response:
+    """Nothing before the password is changed."""
+    assert isinstance(error, PasswordDue)
+    return redirect("/staff/password")
+
+
+def _staff(request: Request) -> bool:
+    return request.url.path.startswith("/staff/")
 
 
 async def on_error(request: Request, _error: Exception) -> Response:
@@ -108,14 +205,16 @@ async def on_error(request: Request, _error: Exception) -> Response:
     return await _page(request, _OURS)
 
 
-async def _page(request: Request, failure: Failure) -> Response:
+async def _page(
+    request: Request, failure: Failure, kept: Sequence[tuple[str, str]] = (), login: str = ""
+) -> Response:
     portal = portal_of(request)
     try:
         divisions = await portal.registry.divisions()
         where = Where(divisions.find(request.path_params.get("div", "")), divisions)
     except aio.AioRpcError:
         where = Where()
-    values = {"failure": failure}
+    values = {**frame_of(request), "failure": failure, "kept": kept, "login": login}
     answer = portal.pages.render(request, "failure.html", values, where, status=failure.status)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -16,12 +16,19 @@ from starlette.responses import Response
 
 from gongkai.serving.clock import Clock, legal_day
 from services.portal import words
+from services.portal.csrf import FormMarks
+from services.portal.notices import DONE
 from services.portal.registry import Divisions, Place
 from services.portal.themes import THEMES, theme_of
 
 _ETAG_DIGITS: Final = 32
 _NAME_DIGITS: Final = 12
-_ASSETS: Final = {"site.css": "text/css; charset=utf-8", "seal.svg": "image/svg+xml"}
+_ASSETS: Final = {
+    "site.css": "text/css; charset=utf-8",
+    "staff.css": "text/css; charset=utf-8",
+    "site.js": "text/javascript; charset=utf-8",
+    "seal.svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,8 @@ class Pages:
 
     def __init__(self, *, demo: bool, clock: Clock) -> None:
         self._clock = clock
-        css, seal = map(_asset, _ASSETS)
-        self.by_hashed_name = {asset.name: asset for asset in (css, seal)}
+        assets = {name: _asset(name) for name in _ASSETS}
+        self.by_hashed_name = {asset.name: asset for asset in assets.values()}
         self._environment = Environment(
             loader=PackageLoader("services.portal"),
             autoescape=True,
@@ -90,8 +97,10 @@ class Pages:
         )  # fmt: skip
         self._environment.filters |= {one.__name__: one for one in filters}
         self._environment.globals |= {
-            "css": css.path,
-            "seal": seal.path,
+            "css": assets["site.css"].path,
+            "staff_css": assets["staff.css"].path,
+            "js": assets["site.js"].path,
+            "seal": assets["seal.svg"].path,
             "demo": demo,
             "themes": THEMES,
             "NONE": words.NONE,
@@ -107,8 +116,19 @@ class Pages:
         where: Where | None = None,
         *,
         status: int = 200,
+        private: bool = False,
     ) -> Response:
-        """Answer with a page; with 304 where the reader has it already."""
+        """Answer with a page; with 304 where the reader has it already.
+
+        Args:
+            request: what is answered.
+            template: its name.
+            values: what it prints.
+            where: the frame around it.
+            status: of the answer.
+            private: it is for one person: nobody keeps it.
+        """
+        marks = FormMarks(request)
         address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         text = self._environment.get_template(template).render(
             {
@@ -118,10 +138,16 @@ class Pages:
                 "q": request.query_params.get("q", "")[:200],
                 "today": legal_day(self._clock()),
                 "now": self._clock().astimezone(words.CHINA),
+                "form": marks,
+                "done": DONE.get(request.query_params.get("done", "")),
                 **values,
             }
         )
-        return answer(request, text.encode(), "text/html; charset=utf-8", status=status)
+        given = answer(request, text.encode(), "text/html; charset=utf-8", status=status)
+        if private:
+            given.headers["Cache-Control"] = "no-store"
+        marks.finish(given)
+        return given
 
 
 def answer(request: Request, data: bytes, media_type: str, *, status: int = 200) -> Response:

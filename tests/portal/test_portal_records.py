@@ -58,7 +58,7 @@ async def test_nothing_of_a_record_becomes_markup(site: httpx.AsyncClient) -> No
     ]
     for path in pages:
         text = (await site.get(path)).text
-        assert "<script" not in text.replace("&lt;script", "")
+        assert text.count("<script") == text.count('<script src="/static/site.') == 1
         for evil in ("<img src=x", "<svg onload", "<iframe", "<i>", "<u>1", "<b onclick"):
             assert evil not in text
         assert "49" not in re.findall(r"\{\{.*?\}\}", text)

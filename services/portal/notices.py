@@ -1,0 +1,23 @@
+"""What a page says after a form was taken: one line a code. Addresses carry the code, never the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "logged-out": ("您已退出登录。", "公用电脑请关闭浏览器。"),
+        "password": ("密码已更改。", "下次请用新密码登录。"),
+        "saved": ("草稿已保存。", "还没有公开，只有本机关有岗位的人能看到。"),
+        "proposed": ("已提出公开属性建议。", "等待本机关另一人确认。"),
+        "confirmed": ("公开属性已确认。", "可以公开了。"),
+        "returned": ("已退回起草人。", "理由已记入办理记录。"),
+        "published": ("已公开。", "公众现在就能在前台看到。"),
+        "discarded": ("草稿已作废。", "办理记录仍然保留。"),
+        "withdrawn": ("信息已撤回。", "原地址现在只显示撤回日期、机关和理由。"),
+        "settled": ("存疑消息已处理。", "决定和理由已记录。"),
+    }
+)
+"""Code → what happened, what follows."""
