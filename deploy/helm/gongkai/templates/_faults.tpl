@@ -2,6 +2,7 @@
      each: what is wrong · why · what to write. A list in a dict, since templates have no other way to collect. */}}
 {{- define "gongkai.check" -}}
 {{- $found := dict "faults" list -}}
+{{- include "gongkai.checkCluster" (dict "root" . "found" $found) -}}
 {{- include "gongkai.checkImage" (dict "root" . "found" $found) -}}
 {{- include "gongkai.checkAddresses" (dict "root" . "found" $found) -}}
 {{- include "gongkai.checkReferences" (dict "root" . "found" $found) -}}
@@ -13,6 +14,16 @@
 
 {{- define "gongkai.fault" -}}
 {{- $_ := set (index . 0) "faults" (append (index . 0).faults (index . 1)) -}}
+{{- end }}
+
+{{/* Kubernetes 1.30 brought the `sleep` action before a stop. Not `kubeVersion` in Chart.yaml: that would refuse a
+     cluster built from source, which calls itself v0.0.0. */}}
+{{- define "gongkai.checkCluster" -}}
+{{- with .root.Capabilities.KubeVersion.Version -}}
+{{- if and (not (hasPrefix "v0.0.0" .)) (semverCompare "<1.30.0-0" .) -}}
+{{- include "gongkai.fault" (list $.found (printf "集群的 Kubernetes 是 %s：停机前的 sleep 动作要 1.30 或更高。请先升级集群；离线渲染时请加 --kube-version。" .)) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "gongkai.checkImage" -}}
