@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,7 @@ from gongkai.eventstore.errors import AppendBusy, CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import CommandLedger, Entry
 from gongkai.eventstore.store import Append, EventStore, StreamWrite
 from gongkai.messaging.deadletters import Failure, set_aside
-from gongkai.serving.clock import Clock, legal_day
+from gongkai.serving.clock import Clock, Ids, legal_day, new_id
 from services.publishing.domain.contents import Held
 from services.publishing.domain.deciding import (
     Answered,
@@ -33,6 +33,7 @@ from services.publishing.domain.deciding import (
 from services.publishing.domain.incoming import Incoming, Parsed, Understood, parse
 from services.publishing.domain.number import book_of, record_stream
 from services.publishing.domain.record import RECORD, Record
+from services.publishing.views.incoming import incoming_row, write_incoming
 from services.publishing.views.records import Change, write_records
 from services.publishing.views.registry import RegistryCache
 
@@ -58,6 +59,7 @@ class Deciding:
     ledger: CommandLedger
     contents: ContentStore
     clock: Clock
+    ids: Ids = new_id
     registry: RegistryCache = field(default_factory=RegistryCache)
 
 
@@ -158,6 +160,7 @@ async def _write(
             if isinstance(decision.verdict, Answered) and decision.verdict.first
         ],
     )
+    await write_incoming(conn, _arrivals(batch, decisions, known))
     letters = [
         failure_of(parsed, reason)
         for parsed, decision in zip(batch, decisions, strict=True)
@@ -178,6 +181,16 @@ async def _write(
             if decision.writes
         ],
     )
+
+
+def _arrivals(
+    batch: Sequence[Parsed], decisions: Sequence[Decision], known: Known
+) -> Iterator[dict[str, object]]:
+    """What the people of an organ see of its events: first answers only."""
+    for parsed, decision in zip(batch, decisions, strict=True):
+        verdict, sent = decision.verdict, parsed.incoming
+        if isinstance(verdict, Answered) and verdict.first:
+            yield incoming_row(sent.organ, sent.event_id, sent.token, verdict.reply, known.now)
 
 
 def _actor(incoming: Incoming) -> str:

@@ -76,6 +76,8 @@ def _row(change: Change) -> dict[str, Any]:
         "state": state.model_dump_json() if state else None,
         "withdrawn_on": change.withdrawn_on,
         "withdrawn_reason": change.withdrawn_reason,
+        "title": header.title if state else None,
+        "defective": state is not None and bool(header.defects),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
@@ -31,6 +31,34 @@ record = Table(
     Column("withdrawn_on", Date),
     Column("withdrawn_reason", Text),
     Column("entered", BigInteger, Identity(), comment="grows with each first entry: the order within a day"),
+    Column("title", Text, comment="of a public record; null while withdrawn"),
+    Column("defective", Boolean, nullable=False, comment="public, and has defects"),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("draft_id", Identifier, primary_key=True),
+    Column("organ", Identifier, nullable=False),
+    Column("phase", Identifier, nullable=False),
+    Column("record_id", Identifier, comment="of the record it revises, or has become"),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    comment="Where drafts stand. What is written in them stands in the log alone, sealed.",
+)
+
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True, comment="the order of arrival"),
+    Column("organ", Identifier, nullable=False),
+    Column("event_id", Identifier, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("kind", Identifier, nullable=False, comment="document, withdrawal; empty where it is not known"),
+    Column("outcome", Identifier, nullable=False),
+    Column("record_id", Identifier, comment="null for a refusal"),
+    Column("reasons", Text, nullable=False, comment="[[code, field], …] as JSON"),
+    Column("defects", ARRAY(Text), nullable=False),
 )
 
 record_file = Table(
