@@ -13,13 +13,21 @@ from gongkai.legaltime.calendar import (
     add_working_days,
     working_days_between,
 )
+from gongkai.legaltime.clock import Day, Entry, ReplyClock, RuleRow, Step, reply_clock, rule_on
 
 __all__ = [
     "Calendar",
     "Count",
+    "Day",
     "Due",
+    "Entry",
     "Known",
     "Provisional",
+    "ReplyClock",
+    "RuleRow",
+    "Step",
     "add_working_days",
+    "reply_clock",
+    "rule_on",
     "working_days_between",
 ]

@@ -1,1 +1,1 @@
-"""The rules of a request for disclosure: pure."""
+"""The rules of disclosure on request: pure. Time, ids and law come in as arguments."""

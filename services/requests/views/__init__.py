@@ -1,1 +1,1 @@
-"""Read models of requests and the queries on them."""
+"""Read models of requests without personal data, the law's copies, and the queries on them."""

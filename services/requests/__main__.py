@@ -1,0 +1,96 @@
+"""requests, composed and run: ``python -m services.requests``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from gongkai.content.objects import open_objects
+from gongkai.content.store import ContentStore
+from gongkai.eventstore.ledger import CommandLedger
+from gongkai.eventstore.store import EventStore
+from gongkai.eventstore.vault import Vault
+from gongkai.messaging.connection import connect
+from gongkai.messaging.relay import Relay
+from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
+from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
+from gongkai.rpc.requests.v1 import requests_pb2, requests_pb2_grpc
+from gongkai.security.keys import derive, master_key
+from gongkai.serving.background import Background
+from gongkai.serving.clock import new_id, utc_now
+from gongkai.serving.lifecycle import Service, run
+from gongkai.serving.log_api import ContractLog
+from gongkai.serving.ops_api import OpsApi, Retry
+from services.requests.api import RequestApi
+from services.requests.codec import CODEC
+from services.requests.consumers import consumers
+from services.requests.handlers import Desk
+from services.requests.saying import EVT, tell_services
+
+_PURGE_SECONDS: Final = 3600.0
+
+
+async def compose(service: Service) -> None:
+    """Put the service together: database, content, relay, consumers, gRPC."""
+    settings = service.settings
+    engine = await service.database("services.requests")
+    master = master_key(settings.keys)
+    vault = Vault(derive(master, b"vault"), clock=utc_now)
+    store = EventStore(CODEC, clock=utc_now, ids=new_id, vault=vault)
+    client = await service.enter(
+        "nats", connect(settings.nats_url, settings.nats_credentials, name="requests")
+    )
+    relay = Relay(engine=engine, store=store, client=client, stream=EVT, project=tell_services)
+    desk = Desk(
+        engine=engine,
+        store=store,
+        ledger=CommandLedger(clock=utc_now),
+        vault=vault,
+        contents=ContentStore(
+            open_objects(settings.content_url), master, clock=utc_now, limit=settings.content_limit
+        ),
+        clock=utc_now,
+        ids=new_id,
+        code_key=derive(master, b"requests"),
+        appended=relay.wake,
+    )
+    service.task(f"relay {EVT}", relay.run)
+    service.task("content purge", _purge(desk))
+    retries: dict[str, Retry] = {}
+    for consumer in consumers(desk, settings):
+        service.consumer(consumer.name, consumer.run)
+        service.check(consumer.name, consumer.check)
+        retries[consumer.name] = consumer.retry
+    service.grpc(
+        requests_pb2_grpc.add_RequestServiceServicer_to_server, RequestApi(desk), requests_pb2.DESCRIPTOR
+    )
+    service.grpc(
+        log_pb2_grpc.add_ContractLogServiceServicer_to_server,
+        ContractLog(engine, store, {log_pb2.AUDIENCE_SERVICES: tell_services}, stopping=service.stopping),
+        log_pb2.DESCRIPTOR,
+    )
+    service.grpc(
+        ops_pb2_grpc.add_OpsServiceServicer_to_server,
+        OpsApi(engine, clock=utc_now, store=store, streams=[EVT], retries=retries),
+        ops_pb2.DESCRIPTOR,
+    )
+
+
+def _purge(desk: Desk) -> Background:
+    """Deletes what a crash left of destroyed or unfinished contents: at the start, then every hour."""
+
+    async def purging(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await desk.contents.purge(desk.engine)
+            await desk.contents.sweep(desk.engine)
+            try:
+                async with asyncio.timeout(_PURGE_SECONDS):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    return purging
+
+
+if __name__ == "__main__":
+    run("requests", compose, need=("database_url", "nats_url", "content_url"))
