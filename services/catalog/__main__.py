@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
+from gongkai.eventstore.vault import Vault
 from gongkai.messaging.connection import connect
 from gongkai.messaging.relay import Relay
 from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
+from gongkai.security.keys import derive, master_key
 from gongkai.security.tokens import OrganKeys
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.lifecycle import Service, run
@@ -36,7 +38,9 @@ async def compose(service: Service) -> None:
     """Put the service together: database, seed, relays, gRPC."""
     settings = service.settings
     engine = await service.database("services.catalog")
-    store = EventStore(CODEC, clock=utc_now, ids=new_id)
+    master = master_key(settings.keys)
+    vault = Vault(derive(master, b"vault"), clock=utc_now)
+    store = EventStore(CODEC, clock=utc_now, ids=new_id, vault=vault)
     client = await service.enter(
         "nats", connect(settings.nats_url, settings.nats_credentials, name="catalog")
     )

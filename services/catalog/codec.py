@@ -10,6 +10,14 @@ from services.catalog.domain.divisions import DivisionRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRevised
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
+from services.catalog.domain.staff import (
+    GrantsChanged,
+    PasswordChanged,
+    StaffDisabled,
+    StaffErased,
+    StaffRegistered,
+)
+from services.catalog.domain.units import UnitRegistered
 
 CODEC: Final = Codec(
     DivisionRegistered,
@@ -20,4 +28,10 @@ CODEC: Final = Codec(
     RuleChanged,
     EditionPublished,
     MatterRevised,
+    StaffRegistered,
+    GrantsChanged,
+    PasswordChanged,
+    StaffDisabled,
+    StaffErased,
+    UnitRegistered,
 )

@@ -1,6 +1,7 @@
 """From catalog's own events to what it says: contracts for the services (EVT) and for the province (FEED).
 
 FEED carries public facts only: no credential keys, and nothing about a credential coming or going.
+Who works here is told to nobody: other services learn of a person from the token the person brings.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from services.catalog.domain.divisions import DivisionRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRevised
 from services.catalog.domain.organs import OrganFacts, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
+from services.catalog.domain.staff import StaffFacts
+from services.catalog.domain.units import UnitRegistered
 
 CITY: Final = "341300000000"
 """The division that the calendar and the rules of law are told under: the city whose registry this is."""
@@ -40,7 +43,9 @@ _FEED_VERBS: Final[dict[type[Contract], str]] = {
 
 
 def tell_services(stored: StoredEvent) -> Sequence[Outgoing]:
-    """Give the messages of EVT_CATALOG that follow from one event."""
+    """Give the messages of EVT_CATALOG that follow from one event; none where it is about the staff."""
+    if _is_internal(stored):
+        return []
     contract = contract_of(stored)
     division = _division(contract)
     return [_outgoing(f"evt.catalog.{division}.{_EVT_NAMES[type(contract)]}", contract, stored)]
@@ -48,7 +53,8 @@ def tell_services(stored: StoredEvent) -> Sequence[Outgoing]:
 
 def tell_public(stored: StoredEvent) -> Sequence[Outgoing]:
     """Give the messages of FEED_CATALOG that follow from one event; none where it is not a public fact."""
-    if isinstance(stored.data, OrganFacts) and not isinstance(stored.data, OrganRegistered):
+    credential = isinstance(stored.data, OrganFacts) and not isinstance(stored.data, OrganRegistered)
+    if credential or _is_internal(stored):
         return []
     contract = contract_of(stored)
     return [_outgoing(f"feed.{_division(contract)}.catalog.{_FEED_VERBS[type(contract)]}", contract, stored)]
@@ -77,6 +83,10 @@ def contract_of(stored: StoredEvent) -> Contract:
             return contracts.MatterRevised(version=version, **event.model_dump(exclude={"division"}))
         case _:
             raise TypeError(f"no contract tells {stored.type}")
+
+
+def _is_internal(stored: StoredEvent) -> bool:
+    return isinstance(stored.data, StaffFacts | UnitRegistered)
 
 
 def _division(contract: Contract) -> str:

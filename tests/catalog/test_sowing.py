@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
+from gongkai.eventstore.vault import Vault
 from gongkai.refusal import Refusal
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.database import create_engine, migrate
@@ -33,7 +34,8 @@ SEED = read_seed()
 async def office(database_url: str) -> AsyncIterator[Office]:
     await migrate("services.catalog", database_url)
     engine = create_engine(database_url, pool_size=5)
-    yield Office(engine, EventStore(CODEC, clock=utc_now, ids=new_id), CommandLedger(clock=utc_now))
+    store = EventStore(CODEC, clock=utc_now, ids=new_id, vault=Vault(bytes(32), clock=utc_now))
+    yield Office(engine, store, CommandLedger(clock=utc_now))
     await engine.dispose()
 
 

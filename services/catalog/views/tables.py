@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import ARRAY, Boolean, Column, Date, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
@@ -97,5 +98,28 @@ matter = Table(
     Column("mode", Text),
     Column("levels", Text),
     Column("provenance", Text),
+    Column("version", Integer),
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("organ", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("name", Text),
+    Column("version", Integer),
+)
+
+# No name and no post: they are sealed in the log and read from there (views/people.py), so that destroying a person's
+# key is enough, no copy can be forgotten, and a rebuild of the views needs no key.
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("login", Text),
+    Column("organ", Text),
+    Column("unit", Text),
+    Column("grants", JSONB, comment="[{role, organ, division}]"),
+    Column("disabled", Boolean),
     Column("version", Integer),
 )

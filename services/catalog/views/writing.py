@@ -16,6 +16,8 @@ from services.catalog.domain.divisions import DivisionRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRevised
 from services.catalog.domain.organs import OrganFacts
 from services.catalog.domain.rules import RuleChanged
+from services.catalog.domain.staff import StaffFacts
+from services.catalog.domain.units import UnitRegistered
 from services.catalog.views import tables
 
 Row = dict[str, Any]
@@ -30,6 +32,8 @@ ORDER: Final = (
     tables.edition,
     tables.domain,
     tables.matter,
+    tables.unit,
+    tables.staff,
 )
 """A table comes after those it refers to."""
 
@@ -58,7 +62,7 @@ def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose t
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
 
 
-def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:
+def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa: PLR0911 - one return an event
     match event:
         case DivisionRegistered():
             return [(tables.division, event.model_dump() | {"version": version})]
@@ -83,5 +87,10 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:
         case MatterRevised():
             matter = event.matter.model_dump() | {"edition": event.edition, "version": version}
             return [(tables.matter, matter)]
+        case UnitRegistered():
+            return [(tables.unit, event.model_dump() | {"version": version})]
+        case StaffFacts():
+            facts = event.model_dump(mode="json", include={"login", "organ", "unit", "grants", "disabled"})
+            return [(tables.staff, facts | {"id": event.staff_id, "version": version})]
         case _:
             raise TypeError(f"no view knows {event.NAME}")
