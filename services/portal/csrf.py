@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -62,9 +62,13 @@ class FormMarks:
     """What ``m.hidden(form)`` writes into a form. Made for each page; the cookie is set only if a form was written."""
 
     request: Request
-    command_id: str = field(default_factory=lambda: str(uuid4()))
     written: bool = False
     _made: str = ""
+
+    @property
+    def command_id(self) -> str:
+        """One of its own for each form of the page: two forms are two commands."""
+        return str(uuid4())
 
     @property
     def csrf(self) -> str:
@@ -122,9 +126,11 @@ def from_here(request: Request, settings: Settings) -> bool:
     """Tell whether the browser says that one of our own pages sent this. One that says nothing is not believed."""
     ours = {_origin(str(request.base_url)), _origin(settings.public_url)} - {""}
     origin = request.headers.get("origin")
-    if origin is not None:
+    # "null" is also what a page of ours sends that tells nobody where its reader comes from
+    if origin not in {None, "null"}:
         return (
-            _origin(origin) in ours and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+            _origin(origin or "") in ours
+            and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
         )
     site = request.headers.get("sec-fetch-site")
     if site is not None:
