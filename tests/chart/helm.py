@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import yaml
-from helm_python import Chart
+
+if find_spec("helm_python") is None and "CI" not in os.environ:
+    pytest.skip("helm-python-sdk has no wheel for this kind of machine", allow_module_level=True)
+
+from helm_python import Chart, HelmError, lint
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -15,6 +22,7 @@ Object = dict[str, Any]
 CHART: Final = Path(__file__).parents[2] / "deploy" / "helm" / "gongkai"
 WRITABLE: Final = "/tmp"  # noqa: S108  # the one folder a container may write
 RELEASE: Final = "gongkai"
+_INFORMATION: Final = 1
 NAMESPACE: Final = "disclosure"
 
 REQUIRED: Final[Mapping[str, Any]] = {
@@ -80,6 +88,24 @@ def render(*layers: Mapping[str, Any]) -> list[Object]:
         if name.endswith(".yaml")
         for found in yaml.safe_load_all(text)
         if found
+    ]
+
+
+def refusal(*layers: Mapping[str, Any]) -> str:
+    """What Helm says of values it refuses; empty for values it takes."""
+    try:
+        render(*layers)
+    except HelmError as refused:
+        return str(refused)
+    return ""
+
+
+def complaints(*layers: Mapping[str, Any]) -> list[str]:
+    """What ``helm lint --strict`` finds: warnings and errors."""
+    report = lint(CHART, merged(REQUIRED, *layers), strict=True)
+    return [
+        *report["errors"],
+        *(one["error"] for one in report["messages"] if one["severity"] > _INFORMATION),
     ]
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from helm_python import HelmError
 
-from tests.chart.helm import render
+from tests.chart.helm import refusal
 
 pytestmark = pytest.mark.domain
 
@@ -32,10 +31,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_wrong_value_is_answered_with_what_is_wrong_and_what_to_write(which: str) -> None:
     """Each value names its path and says what would be right; a secret that was pasted in is not repeated."""
     values, said = WRONG[which]
-    with pytest.raises(HelmError) as refused:
-        render(values)
-    assert said in str(refused.value)
-    assert "p4ss" not in str(refused.value)
+    answer = refusal(values)
+    assert said in answer
+    assert "p4ss" not in answer
 
 
 def test_all_faults_are_said_at_once() -> None:
@@ -46,8 +44,6 @@ def test_all_faults_are_said_at_once() -> None:
         "content": {"url": ""},
         "portal": {"publicUrl": ""},
     }
-    with pytest.raises(HelmError) as refused:
-        render(nothing)
-    said = str(refused.value)
+    said = refusal(nothing)
     assert "有 4 处不对" in said
     assert all(path in said for path in ("image.repository", "nats.url", "content.url", "portal.publicUrl"))
