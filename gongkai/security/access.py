@@ -56,6 +56,7 @@ ACCESS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/gongkai.rpc.catalog.v1.IdentityService/ChangeGrants": _STAFF_OPERATOR,
         "/gongkai.rpc.catalog.v1.IdentityService/ResetPassword": _STAFF_OPERATOR,
         "/gongkai.rpc.catalog.v1.IdentityService/DisableStaff": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.IdentityService/EraseStaff": _OPERATOR,
         "/gongkai.rpc.log.v1.ContractLogService/ReadContracts": _EVERYONE,  # an organ: the public audience only
         "/gongkai.rpc.notify.v1.NotifyService/Send": frozenset({"service:requests"}),
         "/gongkai.rpc.notify.v1.NotifyService/OpenSubscription": _PORTAL,

@@ -115,7 +115,7 @@ class CatalogApi(CatalogServiceServicer):
         """Register an organ."""
         asked = request.organ
         command = RegisterOrgan(asked.code, asked.name, asked.short_name, asked.division, asked.uscc)
-        outcome = await change_organ(self._office, _order(request.command_id, request.actor), command)
+        outcome = await change_organ(self._office, read_order(request.command_id, request.actor), command)
         return pb.RegisterOrganResponse(organ=messages.organ(organ_of(outcome)))
 
     async def AddOrganCredential(
@@ -123,7 +123,7 @@ class CatalogApi(CatalogServiceServicer):
     ) -> pb.AddOrganCredentialResponse:
         """Bring a public NATS user key of an organ into force."""
         command = AddOrganCredential(request.organ, request.public_key)
-        outcome = await change_organ(self._office, _order(request.command_id, request.actor), command)
+        outcome = await change_organ(self._office, read_order(request.command_id, request.actor), command)
         return pb.AddOrganCredentialResponse(organ=messages.organ(organ_of(outcome)))
 
     async def RevokeOrganCredentials(
@@ -131,7 +131,7 @@ class CatalogApi(CatalogServiceServicer):
     ) -> pb.RevokeOrganCredentialsResponse:
         """Revoke every key of an organ in force; the caller then tells the NATS servers."""
         command = RevokeOrganCredentials(request.organ, request.reason)
-        outcome = await change_organ(self._office, _order(request.command_id, request.actor), command)
+        outcome = await change_organ(self._office, read_order(request.command_id, request.actor), command)
         return pb.RevokeOrganCredentialsResponse(
             organ=messages.organ(organ_of(outcome)), revoked_keys=outcome["revoked_keys"]
         )
@@ -141,11 +141,18 @@ class CatalogApi(CatalogServiceServicer):
     ) -> pb.AnnounceCalendarResponse:
         """Take over a year's notice."""
         command = messages.announcement(request)
-        outcome = await announce_calendar(self._office, _order(request.command_id, request.actor), command)
+        outcome = await announce_calendar(
+            self._office, read_order(request.command_id, request.actor), command
+        )
         return pb.AnnounceCalendarResponse(year=outcome["year"], version=outcome["version"])
 
 
-def _order(command_id: str, actor: str) -> Order:
+def read_order(command_id: str, actor: str) -> Order:
+    """Read who asks under which id.
+
+    Raises:
+        InvalidRequest: one of them is missing.
+    """
     reasons = [
         Reason("command_id.missing", "请提供命令编号。", "command_id") if not command_id.strip() else None,
         Reason("actor.missing", "请提供操作人。", "actor") if not actor.strip() else None,

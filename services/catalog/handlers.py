@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import Any, Final
@@ -55,6 +55,8 @@ class Decision:
 
     writes: Sequence[StreamWrite]
     outcome: Outcome
+    also: Callable[[AsyncConnection], Awaitable[None]] | None = None
+    """What else is written in the same transaction, beside the log and the views."""
 
 
 async def change_organ(office: Office, order: Order, command: OrganCommand) -> Outcome:
@@ -76,7 +78,7 @@ async def change_organ(office: Office, order: Order, command: OrganCommand) -> O
         write = StreamWrite(f"organ:{code}", len(history), events)
         return Decision([write], events[-1].model_dump(mode="json"))
 
-    return await _carry_out(office, order, _asked(command), decide)
+    return await carry_out(office, order, fingerprint(_asked(command)), decide)
 
 
 async def announce_calendar(office: Office, order: Order, command: AnnounceCalendar) -> Outcome:
@@ -97,7 +99,7 @@ async def announce_calendar(office: Office, order: Order, command: AnnounceCalen
         outcome = {"year": command.year, "version": len(history) + len(events)}
         return Decision([StreamWrite(stream, len(history), events)], outcome)
 
-    return await _carry_out(office, order, _asked(command), decide)
+    return await carry_out(office, order, fingerprint(_asked(command)), decide)
 
 
 def organ_of(outcome: Outcome) -> OrganFacts:
@@ -105,16 +107,23 @@ def organ_of(outcome: Outcome) -> OrganFacts:
     return OrganFacts.model_validate(outcome)
 
 
-async def _carry_out(
+async def carry_out(
     office: Office,
     order: Order,
-    asked: Mapping[str, Any],
+    mark: bytes,
     decide: Callable[[AsyncConnection], Awaitable[Decision]],
 ) -> Outcome:
-    """Do a command once. One that raced with another is decided again on what the other left."""
+    """Do a command once. One that raced with another is decided again on what the other left.
+
+    Args:
+        office: where.
+        order: who asks, under which id.
+        mark: digest of what is asked; the same id with another mark is refused.
+        decide: gives the decision, in the transaction that carries it out.
+    """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            outcome = await _once(office, order, fingerprint(dict(asked)), decide)
+            outcome = await _once(office, order, mark, decide)
         except (CommandRaced, VersionConflict, IntegrityError):
             if attempt == _ATTEMPTS:
                 raise
@@ -130,15 +139,18 @@ async def _once(
     async with office.engine.begin() as conn:
         known = (await office.ledger.find(conn, [order.command_id])).get(order.command_id)
         if known is not None:
-            return _repeat(known, mark)
+            return repeat(known, mark)
         decision = await decide(conn)
         await office.ledger.record(conn, [Entry(order.command_id, order.actor, mark, decision.outcome)])
         await writing.apply(conn, decision.writes)
+        if decision.also is not None:
+            await decision.also(conn)
         await office.store.append(conn, decision.writes, actor=order.actor, command_id=order.command_id)
         return decision.outcome
 
 
-def _repeat(known: Entry, mark: bytes) -> Outcome:
+def repeat(known: Entry, mark: bytes) -> Outcome:
+    """Give the first answer again; refuse where the id was used for something else."""
     if known.fingerprint != mark:
         raise Refusal(Reason("command.reused", "该命令编号已用于另一内容，请换一个编号。", "command_id"))
     return known.outcome

@@ -53,7 +53,7 @@ async def list_divisions(conn: AsyncConnection, *, parent: str, level: str, page
     """List divisions, all or of one parent or level, by code."""
     division = tables.division.c
     wanted = _all(division.parent == parent if parent else None, division.level == level if level else None)
-    return await _listing(conn, select(tables.division).where(wanted), division.code, page)
+    return await listing(conn, select(tables.division).where(wanted), division.code, page)
 
 
 async def find_division(conn: AsyncConnection, code: str) -> Found | None:
@@ -78,7 +78,7 @@ async def list_organs(conn: AsyncConnection, *, division: str, below: bool, page
     wanted: ColumnElement[bool] | None = None
     if division:
         wanted = column.startswith(code_prefix(division), autoescape=True) if below else column == division
-    return await _listing(conn, select(tables.organ).where(_all(wanted)), tables.organ.c.code, page)
+    return await listing(conn, select(tables.organ).where(_all(wanted)), tables.organ.c.code, page)
 
 
 async def find_organ(conn: AsyncConnection, code: str) -> Found | None:
@@ -117,7 +117,7 @@ async def list_matters(conn: AsyncConnection, *, edition: str, domain: str, page
     """List an edition's matters, all or of one domain, by id."""
     matter = tables.matter.c
     wanted = _all(matter.edition == edition, matter.domain == domain if domain else None)
-    return await _listing(conn, select(tables.matter).where(wanted), matter.id, page)
+    return await listing(conn, select(tables.matter).where(wanted), matter.id, page)
 
 
 async def find_matter(conn: AsyncConnection, identity: str) -> Found | None:
@@ -142,7 +142,8 @@ async def announced_until(conn: AsyncConnection) -> date | None:
     return None if year is None else date(year, 12, 31)
 
 
-async def _listing(conn: AsyncConnection, query: Select[Any], key: ColumnElement[Any], page: Page) -> Listing:
+async def listing(conn: AsyncConnection, query: Select[Any], key: ColumnElement[Any], page: Page) -> Listing:
+    """Give one page of a query's rows in the order of a key that is unique."""
     total = (await conn.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
     rows = (await conn.execute(query.where(key > page.after).order_by(key).limit(page.size + 1))).all()
     shown = rows[: page.size]

@@ -148,6 +148,8 @@ Global___LogInRequest: _TypeAlias = LogInRequest  # noqa: Y015
 
 @_typing.final
 class LogInResponse(_message.Message):
+    """`expires_at` (RFC 3339, UTC): the session ends then at the latest; half an hour without use ends it earlier."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SESSION_FIELD_NUMBER: _builtins.int
@@ -200,6 +202,8 @@ Global___OpenSessionRequest: _TypeAlias = OpenSessionRequest  # noqa: Y015
 
 @_typing.final
 class OpenSessionResponse(_message.Message):
+    """While the password must be changed there is a token for catalog alone, and it grants nothing else."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
@@ -720,3 +724,46 @@ class DisableStaffResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisableStaffResponse: _TypeAlias = DisableStaffResponse  # noqa: Y015
+
+@_typing.final
+class EraseStaffRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    STAFF_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    staff: _builtins.str
+    reason: _builtins.str
+    actor: _builtins.str
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        staff: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "command_id", b"command_id", "reason", b"reason", "staff", b"staff"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseStaffRequest: _TypeAlias = EraseStaffRequest  # noqa: Y015
+
+@_typing.final
+class EraseStaffResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseStaffResponse: _TypeAlias = EraseStaffResponse  # noqa: Y015

@@ -95,6 +95,11 @@ class IdentityServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.DisableStaffRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.DisableStaffResponse.FromString,
                 _registered_method=True)
+        self.EraseStaff = channel.unary_unary(
+                '/gongkai.rpc.catalog.v1.IdentityService/EraseStaff',
+                request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.EraseStaffRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.EraseStaffResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -177,6 +182,13 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseStaff(self, request, context):
+        """The operator's alone: name and post of somebody disabled can be read no more, for ever.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -239,6 +251,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.DisableStaff,
                     request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.DisableStaffRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.DisableStaffResponse.SerializeToString,
+            ),
+            'EraseStaff': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseStaff,
+                    request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.EraseStaffRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.EraseStaffResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -566,6 +583,33 @@ class IdentityService:
             '/gongkai.rpc.catalog.v1.IdentityService/DisableStaff',
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.DisableStaffRequest.SerializeToString,
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.DisableStaffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseStaff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.catalog.v1.IdentityService/EraseStaff',
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.EraseStaffRequest.SerializeToString,
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_identity__pb2.EraseStaffResponse.FromString,
             options,
             channel_credentials,
             insecure,

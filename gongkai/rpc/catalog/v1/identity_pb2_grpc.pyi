@@ -49,6 +49,8 @@ class IdentityServiceStub:
     ChangeGrants: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ChangeGrantsRequest, _identity_pb2.ChangeGrantsResponse]
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ResetPasswordRequest, _identity_pb2.ResetPasswordResponse]
     DisableStaff: _grpc.UnaryUnaryMultiCallable[_identity_pb2.DisableStaffRequest, _identity_pb2.DisableStaffResponse]
+    EraseStaff: _grpc.UnaryUnaryMultiCallable[_identity_pb2.EraseStaffRequest, _identity_pb2.EraseStaffResponse]
+    """The operator's alone: name and post of somebody disabled can be read no more, for ever."""
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
@@ -71,6 +73,8 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     ChangeGrants: _aio.UnaryUnaryMultiCallable[_identity_pb2.ChangeGrantsRequest, _identity_pb2.ChangeGrantsResponse]  # type: ignore[assignment]
     ResetPassword: _aio.UnaryUnaryMultiCallable[_identity_pb2.ResetPasswordRequest, _identity_pb2.ResetPasswordResponse]  # type: ignore[assignment]
     DisableStaff: _aio.UnaryUnaryMultiCallable[_identity_pb2.DisableStaffRequest, _identity_pb2.DisableStaffResponse]  # type: ignore[assignment]
+    EraseStaff: _aio.UnaryUnaryMultiCallable[_identity_pb2.EraseStaffRequest, _identity_pb2.EraseStaffResponse]  # type: ignore[assignment]
+    """The operator's alone: name and post of somebody disabled can be read no more, for ever."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who works here, and what they may do. Sessions are kept by digest; passwords by argon2id, outside the log."""
@@ -162,5 +166,13 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.DisableStaffRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.DisableStaffResponse, _abc.Awaitable[_identity_pb2.DisableStaffResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def EraseStaff(
+        self,
+        request: _identity_pb2.EraseStaffRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.EraseStaffResponse, _abc.Awaitable[_identity_pb2.EraseStaffResponse]]:
+        """The operator's alone: name and post of somebody disabled can be read no more, for ever."""
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
