@@ -9,9 +9,8 @@ import warnings
 
 import uvloop
 
-from gongkai.sandbox.server import serve
+from gongkai.sandbox.server import Taken, serve
 from gongkai.sandbox.settings import read_settings
-from gongkai.serving.servers import ListenFault
 from gongkai.serving.settings import SettingsFault
 
 
@@ -26,7 +25,7 @@ def main() -> int:
     except SettingsFault as fault:
         sys.stderr.write("".join(f"模拟网关没有启动：{line}。请改正后再启动。\n" for line in fault.faults))
         return 2
-    except ListenFault as fault:
+    except Taken as fault:
         sys.stderr.write(f"模拟网关没有启动：{fault}。请换一个端口，或先停止占用它的程序。\n")
         return 2
     return 0

@@ -27,11 +27,17 @@ from gongkai.sandbox.sms import Sms
 from gongkai.sandbox.store import Store
 from gongkai.sandbox.wechat import Wechat
 from gongkai.serving.clock import utc_now
-from gongkai.serving.servers import ListenFault
 from gongkai.serving.settings import Address
 
 BACKLOG = 1024
 GRACE_SECONDS = 3
+
+
+class Taken(Exception):
+    """The address cannot be listened on; most often another process has it."""
+
+    def __init__(self, address: Address, why: str) -> None:
+        super().__init__(f"{address} 无法监听：{why}")
 
 
 class _Cuttable(H11Protocol):
@@ -66,7 +72,7 @@ def listen(address: Address) -> socket.socket:
     """Return a socket bound to ``address``.
 
     Raises:
-        ListenFault: it is taken.
+        Taken: it is taken.
     """
     bound = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -74,7 +80,7 @@ def listen(address: Address) -> socket.socket:
         bound.bind(address)
     except OSError as error:
         bound.close()
-        raise ListenFault(address, str(error)) from error
+        raise Taken(address, str(error)) from error
     return bound
 
 

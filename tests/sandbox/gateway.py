@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,12 @@ class Gateway:
     http_port: int
     smtp_port: int
     child: Child
+
+    def __post_init__(self) -> None:
+        # One client: each costs a TLS context. No kept connections: the gateway may be killed between two calls.
+        self.client = httpx.Client(
+            base_url=self.url, timeout=15, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     @property
     def url(self) -> str:
@@ -68,31 +75,30 @@ class Gateway:
 
     def fault(self, **fault: object) -> int:
         """Put a rule in force (see ``gongkai.sandbox.faults.Fault``); returns its number."""
-        answer = httpx.post(f"{self.url}/_faults", json=fault, trust_env=False)
+        answer = self.client.post("/_faults", json=fault)
         answer.raise_for_status()
         return int(answer.json()["id"])
 
     def lift(self, number: int | None = None) -> None:
         """Lift one rule, or all."""
         given = {} if number is None else {"id": number}
-        httpx.post(f"{self.url}/_faults/lift", json=given, trust_env=False).raise_for_status()
+        self.client.post("/_faults/lift", json=given).raise_for_status()
 
     def messages(self, **asked: str) -> list[dict[str, Any]]:
         """Everything received, newest first; ``channel``, ``recipient`` (its beginning), ``outcome`` narrow it."""
         rows: list[dict[str, Any]] = []
         page = pages = 1
-        with httpx.Client(trust_env=False) as client:
-            while page <= pages:
-                query = {"outcome": "accepted", **asked, "page": str(page), "size": "1000"}
-                found = client.get(f"{self.url}/_messages", params=query).json()
-                rows += found["rows"]
-                pages, page = found["pages"], page + 1
+        while page <= pages:
+            query = {"outcome": "accepted", **asked, "page": str(page), "size": "1000"}
+            found = self.client.get("/_messages", params=query).json()
+            rows += found["rows"]
+            pages, page = found["pages"], page + 1
         return rows
 
     def say(self, openid: str, text: str = "", event: str = "") -> dict[str, Any]:
         """The simulated phone: says ``text``, or follows or leaves (``subscribe``, ``unsubscribe``)."""
         given = {"openid": openid, "text": text, "event": event}
-        answer = httpx.post(f"{self.url}/_phone", json=given, timeout=15, trust_env=False)
+        answer = self.client.post("/_phone", json=given)
         answer.raise_for_status()
         return dict(answer.json())
 
@@ -111,7 +117,8 @@ def spec(state: Path, http: int, smtp: int, more: Mapping[str, str]) -> ChildSpe
     def ready() -> bool:
         if not is_listening(http):
             return False
-        return httpx.get(f"http://127.0.0.1:{http}/readyz", trust_env=False).is_success
+        with urllib.request.urlopen(f"http://127.0.0.1:{http}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
 
     environment = {
         "GONGKAI_SANDBOX_HTTP": f"127.0.0.1:{http}",
@@ -152,4 +159,5 @@ def running_gateway(**more: str) -> Iterator[Gateway]:
         yield gateway
     finally:
         child.stop()
+        gateway.client.close()
         shutil.rmtree(folder, ignore_errors=True)
