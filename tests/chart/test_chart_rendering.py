@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from gongkai.cli.cluster_manifests import SERVICES, STORING, WITH_MASTER_KEY
 from gongkai.serving.settings import SETTINGS
-from tests.chart.helm import EVERYTHING, WRITABLE, Object, complaints, of_kind, pods, render
+from tests.chart.helm import CHART, EVERYTHING, WRITABLE, Object, complaints, of_kind, pods, render
 
 pytestmark = pytest.mark.domain
 
@@ -186,6 +188,13 @@ def test_schemas_and_streams_are_made_ready_before_the_services() -> None:
     for name, deployment in of_kind(objects, "Deployment").items():
         migrates = environment(deployment["spec"]["template"]["spec"]).get("GONGKAI_MIGRATE", {}).get("value")
         assert migrates == (None if name == "gongkai-portal" else "0")
+
+
+def test_the_guide_writes_values_that_the_chart_takes() -> None:
+    """The values in docs/kubernetes.md are complete and right as they stand there."""
+    guide = (CHART.parents[2] / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    assert of_kind(render(yaml.safe_load(written)), "Ingress").keys() == {"gongkai-portal"}
 
 
 def environment(pod: Object) -> dict[str, Any]:
