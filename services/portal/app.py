@@ -20,11 +20,13 @@ from services.portal.headers import Proxies, SecurityHeaders
 from services.portal.pages import immutable
 from services.portal.portal import Portal, portal_of
 from services.portal.routes import (
+    applying,
     catalogue,
     columns,
     documentation,
     files,
     home,
+    lookup,
     oversight,
     record,
     requests,
@@ -75,6 +77,12 @@ ROUTES = [
     Route("/{div:div}/catalogue/{domain}", catalogue.domain),
     Route("/{div:div}/catalogue/{domain}/{matter}", catalogue.matter),
     Route("/{div:div}/requests/", requests.ways),
+    Route("/{div:div}/requests/new/submit", applying.submit, methods=["POST"]),
+    Route("/{div:div}/requests/new/{step:int}", applying.begin),
+    Route("/{div:div}/requests/new/{step:int}", applying.step, methods=["POST"]),
+    Route("/{div:div}/requests/lookup", lookup.ask),
+    Route("/{div:div}/requests/lookup", lookup.show, methods=["POST"]),
+    Route("/{div:div}/requests/lookup/file", lookup.download, methods=["POST"]),
     Route("/{div:div}/oversight/", oversight.board),
     Route("/{div:div}/oversight/{organ}/late", oversight.late),
     Route("/{div:div}/oversight/{organ}/defects", oversight.defects),
@@ -120,4 +128,6 @@ async def asset(request: Request) -> Response:
 
 async def robots(_request: Request) -> Response:
     """Public information is meant to be found; search results and choices are no content."""
-    return PlainTextResponse("User-agent: *\nDisallow: /*/search\nDisallow: /preferences\nDisallow: /staff/\n")
+    return PlainTextResponse(
+        "User-agent: *\nDisallow: /*/search\nDisallow: /preferences\nDisallow: /staff/\n"
+    )

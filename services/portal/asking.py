@@ -55,14 +55,15 @@ class Fault:
     """What is wrong with one field: 发生了什么 · 为什么 · 怎么办."""
 
     field: str
+    """Empty for what is about the whole."""
     what: str
-    why: str
-    how: str
+    why: str = ""
+    how: str = ""
 
     @property
     def text(self) -> str:
         """All three sentences."""
-        return f"{self.what}。{self.why}{self.how}"
+        return f"{self.what}。{self.why}{self.how}" if self.why else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ SHOWN: Final[Mapping[int, Sequence[str]]] = {
     4: (),
 }
 """Step → the fields its page shows."""
+
+NO_ORGAN: Final = Fault("organ", "没有这个机关", "它不在本地区登记的机关里。", "请从下面重新选一个。")
 
 
 def step_of(field: str) -> int:

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from gongkai.refusal import Reason, Refusal
-from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc, identity_pb2, identity_pb2_grpc
+from gongkai.rpc.notify.v1 import notify_pb2, notify_pb2_grpc
 from gongkai.rpc.oversight.v1 import oversight_pb2, oversight_pb2_grpc
-from gongkai.rpc.publishing.v1 import publishing_pb2, publishing_pb2_grpc
+from gongkai.rpc.publishing.v1 import drafts_pb2, drafts_pb2_grpc, publishing_pb2, publishing_pb2_grpc
+from gongkai.rpc.requests.v1 import requests_pb2, requests_pb2_grpc
 from gongkai.rpc.search.v1 import search_pb2, search_pb2_grpc
 from gongkai.security.grpc_auth import current_caller
 from gongkai.security.keys import create_keys
@@ -28,9 +30,13 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.portal.__main__ import compose
 from tests.portal.world import World, board, invent
+from tests.portal.world_drafts import Drafts, Messages
+from tests.portal.world_notify import NotifyOffice
+from tests.portal.world_requests import RequestOffice
+from tests.portal.world_staff import Identity
 
 LOOPBACK = Address("127.0.0.1", 0)
-PEERS = ("catalog", "publishing", "search", "oversight")
+PEERS = ("catalog", "publishing", "search", "oversight", "requests", "notify")
 LIMIT = 3 * 1024 * 1024
 
 
@@ -273,7 +279,7 @@ async def town(
                 Service(name, Settings(name, keys=keys, grpc_listen=LOOPBACK, drain_seconds=1))
             )
             service.organ_keys = organ_keys
-            _serve(service, name, world)
+            _serve(service, name, world, keys)
             await service.start()
             peers[name] = f"127.0.0.1:{service.grpc_port}"
         settings = Settings(
@@ -286,11 +292,20 @@ async def town(
         yield f"http://127.0.0.1:{portal.site_ports['portal']}", portal
 
 
-def _serve(service: Service, name: str, world: World) -> None:
+class NotifyAndMessages(Messages, NotifyOffice):
+    """Subscriptions, and what became of messages."""
+
+
+def _serve(service: Service, name: str, world: World, keys: Path) -> None:
     match name:
         case "catalog":
             service.grpc(
                 catalog_pb2_grpc.add_CatalogServiceServicer_to_server, Catalog(world), catalog_pb2.DESCRIPTOR
+            )
+            service.grpc(
+                identity_pb2_grpc.add_IdentityServiceServicer_to_server,
+                Identity(world, keys),
+                identity_pb2.DESCRIPTOR,
             )
         case "publishing":
             service.grpc(
@@ -303,10 +318,22 @@ def _serve(service: Service, name: str, world: World) -> None:
                 Contents(world),
                 publishing_pb2.DESCRIPTOR,
             )
+            service.grpc(
+                drafts_pb2_grpc.add_DraftServiceServicer_to_server, Drafts(world), drafts_pb2.DESCRIPTOR
+            )
         case "search":
             service.grpc(
                 search_pb2_grpc.add_SearchServiceServicer_to_server, Search(world), search_pb2.DESCRIPTOR
             )
+        case "requests":
+            office = RequestOffice(lambda: world.desk, Invented(world).check)
+            service.grpc(
+                requests_pb2_grpc.add_RequestServiceServicer_to_server, office, requests_pb2.DESCRIPTOR
+            )
+        case "notify":
+            post = NotifyAndMessages(lambda: world.post, Invented(world).check)
+            post.drawer = lambda: world.drawer
+            service.grpc(notify_pb2_grpc.add_NotifyServiceServicer_to_server, post, notify_pb2.DESCRIPTOR)
         case _:
             service.grpc(
                 oversight_pb2_grpc.add_OversightServiceServicer_to_server,

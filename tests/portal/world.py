@@ -10,6 +10,10 @@ from gongkai.contracts.kinds import KINDS
 from gongkai.rpc.catalog.v1 import catalog_pb2
 from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2
+from tests.portal.world_drafts import Drawer, invent_drawer
+from tests.portal.world_notify import Post, invent_post
+from tests.portal.world_requests import Desk, invent_desk
+from tests.portal.world_staff import Offices, invent_staff
 
 COUNTY = "341323000000"
 USCC = "11341323MB00010117"
@@ -152,6 +156,10 @@ class World:
     uploaders: list[str] = field(default_factory=list)
     chunks: list[int] = field(default_factory=list)
     organ_keys: dict[str, list[str]] = field(default_factory=dict)
+    desk: Desk = field(default_factory=invent_desk)
+    post: Post = field(default_factory=invent_post)
+    offices: Offices = field(default_factory=invent_staff)
+    drawer: Drawer = field(default_factory=invent_drawer)
     away: set[str] = field(default_factory=set)
     """Names of services that answer UNAVAILABLE."""
     broken: set[str] = field(default_factory=set)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
-from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,14 +11,11 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal import words
+from services.portal.downloads import ANY, download_headers, safe_type
 from services.portal.offices import Offices
 from services.portal.portal import portal_of
 from services.portal.reading import pieces
 from services.portal.routes.record import gone
-
-_POLICY: Final = "default-src 'none'; sandbox"
-_ANY: Final = "application/octet-stream"
-_SAFE_TYPE: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&^_.+-/")
 
 
 async def download(request: Request) -> Response:
@@ -44,7 +39,7 @@ async def download(request: Request) -> Response:
     if headers["ETag"] in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(file.size)
-    media_type = _media_type(file.media_type)
+    media_type = safe_type(file.media_type)
     if request.method == "HEAD":
         return Response(headers=headers, media_type=media_type)
     stream = await _begun(portal.offices, digest)
@@ -61,8 +56,8 @@ async def by_digest(request: Request) -> Response:
     stream = await _begun(portal_of(request).offices, digest)
     if request.method == "HEAD":
         await stream.aclose()
-        return Response(headers=headers, media_type=_ANY)
-    return StreamingResponse(stream, headers=headers, media_type=_ANY)
+        return Response(headers=headers, media_type=ANY)
+    return StreamingResponse(stream, headers=headers, media_type=ANY)
 
 
 async def _begun(offices: Offices, digest: str) -> AsyncGenerator[bytes, None]:
@@ -86,17 +81,4 @@ async def _begun(offices: Offices, digest: str) -> AsyncGenerator[bytes, None]:
 
 
 def _headers(file: pb.File) -> dict[str, str]:
-    name = words.file_name(file.name)
-    return {
-        "ETag": f'"{file.digest}"',
-        "Cache-Control": "no-cache",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Content-Security-Policy": _POLICY,
-        "Content-Encoding": "identity",
-    }
-
-
-def _media_type(text: str) -> str:
-    """What a department called the file, if it can be a media type at all."""
-    plain = text.split(";", maxsplit=1)[0].strip().lower()
-    return plain if plain.count("/") == 1 and set(plain) <= _SAFE_TYPE else _ANY
+    return {**download_headers(file.name), "ETag": f'"{file.digest}"', "Cache-Control": "no-cache"}

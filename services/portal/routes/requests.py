@@ -1,4 +1,4 @@
-"""依申请公开: honest about what is not open yet, with the ways the law gives."""
+"""依申请公开: the ways the law gives, and where they begin."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from services.portal.routes.home import or_none
 
 
 async def ways(request: Request) -> Response:
-    """``/{div}/requests/``: how to apply in person or by post (条例第二十九条)."""
+    """``/{div}/requests/``: how to apply (条例第二十九条), and where to look up."""
     portal = portal_of(request)
     where = await portal.where(request, "requests", "requests/")
     assert where.place is not None
     asked = catalog_pb2.ListOrgansRequest(division=where.place.code, page_size=200)
     organs = await or_none(portal.offices.catalog.ListOrgans(asked))
     values = {"organs": organs.organs if organs else (), "organ_total": organs.total if organs else 0}
-    return portal.pages.render(request, "requests.html", values, where)
+    return portal.pages.render(request, "requests/ways.html", values, where)
 
 
 async def accessibility(request: Request) -> Response:
