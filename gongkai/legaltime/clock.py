@@ -105,9 +105,16 @@ def rule_on(code: str, day: date, rules: Sequence[RuleRow]) -> RuleRow | None:
 
 
 def reply_clock(
-    entries: Sequence[Entry], rules: Sequence[RuleRow], calendar: Calendar, today: date
+    entries: Sequence[Entry],
+    rules: Sequence[RuleRow],
+    calendar: Calendar,
+    today: date,
+    *,
+    explained: bool = True,
 ) -> ReplyClock:
     """Read the clock of one request on the legal day ``today``.
+
+    ``explained`` False leaves out steps, days and sentence, for lists and counts.
 
     Without a row of `REPLY_RULE` in working days for the day of receipt there is no due date, and a step says so.
     """
@@ -127,9 +134,9 @@ def reply_clock(
         working_days_between(received, run.until, calendar).days,
         working_days_between(run.until, run.due.day, calendar).days,
         limit.value,
-        tuple(run.steps()),
-        tuple(run.days()),
-        run.sentence(),
+        tuple(run.steps()) if explained else (),
+        tuple(run.days()) if explained else (),
+        run.sentence() if explained else "",
     )
 
 
