@@ -23,7 +23,7 @@ from starlette.routing import Route
 from gongkai.sandbox.doors import Gateway, whole_body
 from gongkai.sandbox.faults import CHANNELS, KINDS, Fault
 from gongkai.sandbox.phone import Event
-from gongkai.sandbox.watching import Filter, counts, find, talks
+from gongkai.sandbox.watching import PAGE_SIZE, Filter, counts, find, talks
 from gongkai.sandbox.wechat import OPENID
 from gongkai.serving.clock import LEGAL_ZONE
 
@@ -36,6 +36,8 @@ HEADERS: Final = {
     "cache-control": "no-store",
 }
 EVENTS: Final[Mapping[str, Event]] = {"subscribe": "subscribe", "unsubscribe": "unsubscribe"}
+SIZE_LIMIT: Final = 1000
+"""Most messages ``/_messages`` gives at once."""
 TEXT_LIMIT: Final = 600
 """Longest text of the simulated phone, in characters."""
 
@@ -92,11 +94,8 @@ class Desk:
     async def messages(self, request: Request) -> Response:
         """GET /_messages: what was received, as JSON."""
         size = request.query_params.get("size", "")
-        page = await find(
-            self._gateway.store,
-            _filter(request.query_params),
-            min(int(size), 1000) if size.isdecimal() else 50,
-        )
+        asked = min(int(size), SIZE_LIMIT) if size.isdecimal() and int(size) else PAGE_SIZE
+        page = await find(self._gateway.store, _filter(request.query_params), asked)
         return JSONResponse({**asdict(page), "counts": await counts(self._gateway.store)})
 
     async def faults(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gongkai.sandbox.store import Store, moment
 
-PAGE_SIZE: Final = 50
+PAGE_SIZE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def healthy(gateway: Gateway) -> Iterator[None]:
 
 
 def smtp(gateway: Gateway, *, timeout: float = 5) -> Smtp:
-    return Smtp(SmtpServer(gateway.smtp_url, SENDER, timeout=timeout), utc_now)
+    return Smtp(SmtpServer(gateway.smtp_url, SENDER, answer_timeout=timeout), utc_now)
 
 
 def sms(gateway: Gateway, *, timeout: float = 5) -> Sms:

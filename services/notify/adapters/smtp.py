@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -43,9 +42,11 @@ class SmtpServer:
     """``smtp://user:password@host:port`` (TLS when offered), ``smtp+starttls://…`` (TLS or nothing), ``smtps://…``."""
     sender: str
     """``名称 <address>``."""
-    connections: int = 4
-    timeout: float = 15
-    """Seconds to wait for each answer."""
+    connections: int = 8
+    timeout: float = 10
+    """Seconds for everything before the content: a free connection, login, sender, recipient."""
+    answer_timeout: float = 15
+    """Seconds to wait for the answer to the dot."""
 
     def connection(self) -> SMTP:
         """Return a connection that is not open yet."""
@@ -87,8 +88,17 @@ class Smtp:
             return Refused(
                 "address", "邮件没有发出：收件地址或标题不合法。请核对后重新订阅。", permanent=True
             )
-        async with self._places:
-            return await self._hand_in(message, content)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self._server.timeout):
+                    await held.enter_async_context(self._places)
+                    opened = await self._opened(message)
+            except TimeoutError:
+                text = "邮件没有发出：邮件服务器太慢，没有等到。稍后自动重试。"
+                return Refused("timeout", text, permanent=False)
+            if isinstance(opened, Refused):
+                return opened
+            return await self._finish(opened, message, content)
 
     async def ask(self, message: Outbound, sent_at: datetime) -> Verdict | None:
         """Learn nothing: SMTP cannot be asked."""
@@ -103,27 +113,27 @@ class Smtp:
                 await connection.quit()
             connection.close()
 
-    async def _hand_in(self, message: Outbound, content: bytes) -> Verdict:
+    async def _opened(self, message: Outbound) -> SMTP | Refused:
+        """Return a connection that waits for the content. Nothing can have been accepted up to here."""
         try:
             connection = await self._begun()
         except SMTPResponseException as refusal:
             return _refused("发件", refusal.code, permanent=False)  # our account or sender, not this mail
         except UNREACHED:
             return Refused("connect", "邮件没有发出：邮件服务器连接不上。稍后自动重试。", permanent=False)
-        async with self._kept(connection):
-            try:
-                await connection.rcpt(message.address)
-                code = (await connection.execute_command(b"DATA")).code
-                if code != START_INPUT:
-                    connection.close()
-                    return _refused("正文", code, permanent=code >= PERMANENT)
-            except SMTPResponseException as refusal:
-                connection.close()  # it is in the middle of a mail; rare enough not to be mended
-                return _refused("收件人", refusal.code, permanent=refusal.code >= PERMANENT)
-            except (*UNREACHED, ValueError):
+        waiting = False
+        try:
+            await connection.rcpt(message.address)
+            code = (await connection.execute_command(b"DATA")).code
+            waiting = code == START_INPUT
+            return connection if waiting else _refused("正文", code, permanent=code >= PERMANENT)
+        except SMTPResponseException as refusal:
+            return _refused("收件人", refusal.code, permanent=refusal.code >= PERMANENT)
+        except (*UNREACHED, ValueError):
+            return Refused("closed", "邮件没有发出：交信途中连接断开。稍后自动重试。", permanent=False)
+        finally:
+            if not waiting:  # in the middle of a mail: rare enough to connect anew rather than to mend it
                 connection.close()
-                return Refused("closed", "邮件没有发出：交信途中连接断开。稍后自动重试。", permanent=False)
-            return await self._finish(connection, message, content)
 
     async def _begun(self) -> SMTP:
         """Return a connection on which MAIL FROM was answered; one that went stale meanwhile is replaced."""
@@ -148,28 +158,21 @@ class Smtp:
     async def _finish(self, connection: SMTP, message: Outbound, content: bytes) -> Verdict:
         """Send the content and the dot. From here on, no answer is a doubt."""
         assert connection.protocol is not None
-        try:
-            connection.protocol.write(content)
-            answer = await connection.protocol.read_response(timeout=self._server.timeout)
-        except UNREACHED:
-            connection.close()
-            return InDoubt("邮件已交出，邮件服务器没有回答是否收下")
-        if answer.code // 100 == 2:  # noqa: PLR2004 - the class of success
-            return Accepted(message_id(message, self._server))
-        return _refused("正文", answer.code, permanent=answer.code >= PERMANENT)
-
-    @asynccontextmanager
-    async def _kept(self, connection: SMTP) -> AsyncIterator[None]:
-        """Keep the connection for the next mail unless something broke or it is in the middle of one."""
         whole = False
         try:
-            yield
+            connection.protocol.write(content)
+            answer = await connection.protocol.read_response(timeout=self._server.answer_timeout)
             whole = connection.is_connected
+        except UNREACHED:
+            return InDoubt("邮件已交出，邮件服务器没有回答是否收下")
         finally:
             if whole:
                 self._idle.append(connection)
             else:
                 connection.close()
+        if answer.code // 100 == 2:  # noqa: PLR2004 - the class of success
+            return Accepted(message_id(message, self._server))
+        return _refused("正文", answer.code, permanent=answer.code >= PERMANENT)
 
 
 def message_id(message: Outbound, server: SmtpServer) -> str:
