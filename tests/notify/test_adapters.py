@@ -130,6 +130,18 @@ async def test_an_answer_that_takes_too_long_is_a_doubt(gateway: Gateway, way: W
     assert received(gateway, message) == 1
 
 
+async def test_what_arrives_late_is_found_by_asking_again(gateway: Gateway) -> None:
+    """A message the provider takes only after we gave up is unknown there at first, and found later: None is no proof."""
+    message, before = to(WAYS[1]), utc_now()
+    gateway.fault(channel="sms", kind="late", seconds=1.5, count=1)
+    async with opened(sms(gateway, timeout=1)) as adapter:
+        assert isinstance(await adapter.send(message), InDoubt)
+        while (found := await adapter.ask(message, before)) is None:
+            pass
+        assert found == Accepted(f"OutId:{message.key}")
+    assert received(gateway, message) == 1
+
+
 @every_way
 async def test_what_is_refused_says_whether_to_try_again(gateway: Gateway, way: Way) -> None:
     """Trouble and throttling are temporary, a fault of the message is permanent; none of it is accepted or named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import smtplib
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -119,6 +120,15 @@ async def test_a_killed_gateway_remembers_everything_it_answered(gateway: Gatewa
     assert len(said) >= 60
     assert len(kept) == len(set(kept))
     assert set(said) <= set(kept)
+
+
+def test_told_to_stop_it_ends_well(gateway: Gateway, smtp: smtplib.SMTP) -> None:
+    """SIGTERM ends it with 0 although somebody is still connected; the mail it had taken before is there afterwards."""
+    smtp.send_message(mail("before-the-end@example.cn"))
+    gateway.child.signal(signal.SIGTERM)
+    assert gateway.child.wait() == 0
+    gateway.start()
+    assert len(gateway.messages(channel="email", recipient="before-the-end@")) == 1
 
 
 def test_the_page_shows_what_came_escaped_filtered_and_paged(gateway: Gateway, smtp: smtplib.SMTP) -> None:
