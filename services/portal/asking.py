@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from gongkai import uscc
+from gongkai.security.personal import is_identity_number
 
 STEPS: Final = {1: "要什么信息", 2: "您是谁", 3: "怎么给您", 4: "核对并提交"}
 KINDS: Final = {
@@ -24,9 +25,13 @@ KINDS: Final = {
     "other": "其他组织",
 }
 """Who may ask: the columns of the annual report's table 3 (国办公开办函〔2021〕30号)."""
-ID_KINDS: Final = {"resident_id": "居民身份证", "passport": "护照", "other": "其他证件"}
 USCC: Final = "uscc"
-ID_NAMES: Final = {**ID_KINDS, USCC: "统一社会信用代码"}
+ID_KINDS: Final = {
+    "resident_id": "居民身份证",
+    "passport": "护照",
+    USCC: "统一社会信用代码（单位）",
+    "other": "其他证件",
+}
 SUPPLIES: Final = {"electronic": "电子文档", "paper": "纸质文件", "on_site": "到现场查阅、抄录"}
 DELIVERIES: Final = {
     "online": "在本站查询进度时下载",
@@ -44,10 +49,10 @@ OTHER_ORGAN: Final = "other"
 LONGEST: Final = 1000
 """Characters of a description."""
 _LINE: Final = 200
-_PHONE: Final = re.compile(r"\+?\d[\d-]{5,18}\d")
-_EMAIL: Final = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}")
+_PHONE: Final = re.compile(r"(0\d{2,3}-?)?\d{7,8}(-\d{1,6})?|1[3-9]\d{9}|\+\d{8,15}")
+_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
+_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}")
 _RESIDENT: Final = re.compile(r"\d{17}[\dX]")
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,16 @@ class Application:
         """Whether a person asks in their own name."""
         return self.kind == "natural"
 
+    @property
+    def notice(self) -> str:
+        """How there can be word of the reply: ``email``, ``sms`` or nothing."""
+        return "email" if self.email else "sms" if _MOBILE.fullmatch(self.phone) else ""
+
     def settled(self) -> Application:
         """The same without what its own choices make pointless."""
         return replace(
             self,
-            id_kind=self.id_kind if self.is_natural else USCC,
+            id_number=self.id_number.upper(),
             contact_name="" if self.is_natural else self.contact_name,
             address=self.address if self.delivery == "post" else "",
         )
@@ -191,76 +201,52 @@ def _who(one: Application) -> list[Fault]:
         found.append(
             Fault("contact_name", "还没有写联系人", "以单位名义申请的，机关要知道找谁。", "请写联系人姓名。")
         )
-    if not one.phone:
+    if not one.phone and not one.email:
+        why = "法律要求写明联系方式（条例第二十九条），没有它答复送不到您。"
         found.append(
-            Fault(
-                "phone",
-                "还没有写联系电话",
-                "法律要求写明联系方式（条例第二十九条）。",
-                "请写手机或者固定电话号码。",
-            )
+            Fault("phone", "还没有写联系电话", why, "请写手机或者固定电话；没有电话的，写电子邮箱。")
         )
-    elif not _PHONE.fullmatch(one.phone.replace(" ", "")):
-        found.append(
-            Fault(
-                "phone",
-                "联系电话不像一个电话号码",
-                "电话号码由数字和短横线组成。",
-                "请写成 13900000000 或者 0557-0000000 的样子。",
-            )
-        )
+    if one.phone and not _PHONE.fullmatch(one.phone):
+        how = "请写 11 位手机号码，或者带区号的固定电话，例如 0557-0000000。"
+        found.append(Fault("phone", "联系电话的位数不对", "可能多写或者少写了一位。", how))
     found += _email(one)
     return found
 
 
 def _identity(one: Application) -> list[Fault]:
-    organisation = one.kind in KINDS and not one.is_natural
-    if not organisation and one.kind and one.id_kind not in ID_KINDS:
-        return [
-            Fault("id_kind", "还没有选证件类型", "法律要求提供身份证明（条例第二十九条）。", "请选一种。")
-        ]
-    if not one.id_number:
-        return [
+    found = []
+    known = one.kind in KINDS
+    kinds = [kind for kind in ID_KINDS if not known or kind == "other" or (kind == USCC) != one.is_natural]
+    if one.id_kind not in kinds:
+        names = "、".join(ID_KINDS[kind] for kind in kinds)
+        found.append(
             Fault(
-                "id_number", "还没有写证件号码", "法律要求提供身份证明（条例第二十九条）。", "请照证件填写。"
+                "id_kind",
+                "还没有选合适的证件类型",
+                "法律要求提供身份证明（条例第二十九条）。",
+                f"请在{names}中选一种。",
             )
-        ]
-    if organisation and not uscc.is_valid(one.id_number.upper()):
-        return [
-            Fault(
-                "id_number",
-                "统一社会信用代码对不上",
-                "它是 18 位，最后一位用来核对前 17 位。",
-                "请对照营业执照或者登记证书再输一次。",
-            )
-        ]
-    if one.id_kind == "resident_id" and not organisation:
-        return _resident(one.id_number.upper())
-    return []
+        )
+    fault = _number(one.id_kind, one.id_number.upper())
+    return [*found, fault] if fault else found
 
 
-def _resident(number: str) -> list[Fault]:
-    """Check a resident identity number (GB 11643): 17 digits and a check character, MOD 11-2."""
-    if not _RESIDENT.fullmatch(number):
-        return [
-            Fault(
-                "id_number",
-                "身份证号码不是 18 位",
-                "公民身份号码是 17 位数字加一位数字或者 X。",
-                "请对照证件再输一次。",
-            )
-        ]
-    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
-    if "10X98765432"[total % 11] != number[17]:
-        return [
-            Fault(
-                "id_number",
-                "身份证号码的最后一位与前 17 位对不上",
-                "可能写错了一位。",
-                "请对照证件再输一次；最后一位是 X 的，填大写或小写都可以。",
-            )
-        ]
-    return []
+def _number(kind: str, number: str) -> Fault | None:
+    """What is wrong with a number, as far as its kind lets it be checked: GB 11643, GB 32100."""
+    again = "请对照证件再输一次。"
+    slip = "最后一位用来核对前 17 位，可能写错了一位。"
+    if not number:
+        return Fault(
+            "id_number", "还没有写证件号码", "法律要求提供身份证明（条例第二十九条）。", "请照证件填写。"
+        )
+    if kind == "resident_id" and not _RESIDENT.fullmatch(number):
+        return Fault("id_number", "身份证号码不是 18 位", "它是 17 位数字加一位数字或者 X。", again)
+    if kind == "resident_id" and not is_identity_number(number):
+        how = f"{again[:-1]}；最后一位是 X 的，填大写或小写都可以。"
+        return Fault("id_number", "身份证号码的最后一位与前 17 位对不上", slip, how)
+    if kind == USCC and not uscc.is_valid(number):
+        return Fault("id_number", "统一社会信用代码对不上", f"它是 18 位，{slip}", again)
+    return None
 
 
 def _email(one: Application) -> list[Fault]:
@@ -308,8 +294,8 @@ def _clean(name: str, value: object) -> str:
     if not isinstance(value, str):
         return ""
     text = value.replace("\r\n", "\n").replace("\x00", "").strip()
-    if name in {"id_number", "phone", "email"}:
-        text = unicodedata.normalize("NFKC", text).replace(" ", "")
     if name == "description":
         return text[: LONGEST * 2]
+    if name in {"id_number", "phone", "email"}:
+        text = unicodedata.normalize("NFKC", text).replace(" ", "")
     return " ".join(text.split())[:_LINE]

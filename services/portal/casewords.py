@@ -227,7 +227,7 @@ def applicant_kind(code: str) -> str:
 
 def id_kind(code: str) -> str:
     """What a number identifies by."""
-    return asking.ID_NAMES.get(code, code)
+    return asking.ID_KINDS.get(code, code)
 
 
 def brief(text: str, most: int = 40) -> str:

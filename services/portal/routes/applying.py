@@ -101,7 +101,7 @@ def _submission(one: Application, command_id: str, client: str) -> pb.SubmitRequ
             kind=one.kind,
             name=one.name,
             id_kind=one.id_kind,
-            id_number=one.id_number.upper(),
+            id_number=one.id_number,
             contact_name=one.contact_name,
             phone=one.phone,
             email=one.email,
