@@ -21,7 +21,7 @@ from gongkai.messaging.envelope import registry
 from gongkai.messaging.relay import Relay
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
-from gongkai.rpc.publishing.v1 import publishing_pb2, publishing_pb2_grpc
+from gongkai.rpc.publishing.v1 import drafts_pb2, drafts_pb2_grpc, publishing_pb2, publishing_pb2_grpc
 from gongkai.security.keys import derive, master_key
 from gongkai.security.tokens import OrganKeys
 from gongkai.serving.background import Background
@@ -34,6 +34,7 @@ from services.publishing.codec import CODEC
 from services.publishing.consumers import IngestConsumer
 from services.publishing.content_api import ContentApi
 from services.publishing.destroying import await_clean_ingest
+from services.publishing.draft_reading_api import DraftApi
 from services.publishing.handlers import Deciding
 from services.publishing.saying import EVT, FEED, tell_public, tell_services
 from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog, credential_keys
@@ -133,6 +134,9 @@ def _serve(service: Service, world: Deciding, client: Client, wake: Callable[[],
         publishing_pb2_grpc.add_ContentServiceServicer_to_server,
         ContentApi(world, wake=wake, settle=settle),
         publishing_pb2.DESCRIPTOR,
+    )
+    service.grpc(
+        drafts_pb2_grpc.add_DraftServiceServicer_to_server, DraftApi(world, wake), drafts_pb2.DESCRIPTOR
     )
     audiences = {log_pb2.AUDIENCE_SERVICES: tell_services, log_pb2.AUDIENCE_PUBLIC: tell_public}
     service.grpc(

@@ -17,6 +17,7 @@ from gongkai.rpc.publishing.v1 import publishing_pb2_grpc
 from gongkai.serving.clock import Clock, legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.publishing.domain.reasons import REASONS
+from services.publishing.staffing import NO_RECORD
 from services.publishing.views.reading import (
     MAX_PAGE_SIZE,
     Filter,
@@ -26,7 +27,6 @@ from services.publishing.views.reading import (
     list_records,
 )
 
-NO_RECORD: Final = Reason("record.none", "没有这条信息，请核对索引号", "index_number")
 NOT_NAMED: Final = Reason("record.not-named", "请给出索引号或信息标识", "index_number")
 BAD_DIVISION: Final = Reason("division.malformed", "区划代码应为 4 至 12 位数字", "division")
 BAD_MONTH: Final = Reason("month.malformed", "月份应写作 2026-11", "month")
@@ -113,7 +113,7 @@ def record_message(state: RecordState, gone: Collection[str]) -> pb.Record:
         version=state.version,
         keywords=state.keywords,
         files=[_file(file, gone) for file in state.files],
-        defects=[_defect(code) for code in state.defects],
+        defects=[defect_message(code) for code in state.defects],
         **texts,
         **days,
     )
@@ -137,7 +137,8 @@ def _file(file: PublicFile, gone: Collection[str]) -> pb.File:
     )
 
 
-def _defect(code: str) -> pb.Defect:
+def defect_message(code: str) -> pb.Defect:
+    """A defect on the wire."""
     told = REASONS.get(code)
     return pb.Defect(
         code=code, field=told.field if told else "", message_zh=told.message_zh if told else code

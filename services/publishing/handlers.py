@@ -129,8 +129,13 @@ async def _look_up(world: Deciding, conn: AsyncConnection, items: Sequence[Item]
     organs = (known.registry.organs.get(item.incoming.organ) for item in understood)
     books = sorted({book_of(organ.uscc, known.today).stream for organ in organs if organ is not None})
     if books:
-        rows = await conn.execute(_SERIALS, {"streams": books})
-        known.serials = {row.stream: row.serial or 0 for row in rows}
+        known.serials = await last_serials(conn, books)
+
+
+async def last_serials(conn: AsyncConnection, books: Sequence[str]) -> dict[str, int]:
+    """The last serial taken of each serial stream; 0 where none was."""
+    rows = await conn.execute(_SERIALS, {"streams": books})
+    return {row.stream: row.serial or 0 for row in rows}
 
 
 async def _write(

@@ -72,6 +72,8 @@ class Save(Order):
     content: Manuscript
     revises: Revises | None = None
     """For the first one alone."""
+    found: tuple[Reason, ...] = ()
+    """What is wrong with the body, which is not looked at here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,7 @@ def _save(draft: Draft, command: Save) -> Sequence[DomainEvent]:
             against.append(reason("draft.stale"))
         if command.organ != draft.organ:
             against.append(reason("draft.organ-fixed"))
-    _refuse(against + content_reasons(command.organ, command.content))
+    _refuse([*against, *command.found, *content_reasons(command.organ, command.content)])
     if draft.version and content == draft.content:
         return []
     revises = draft.revises if draft.version else command.revises

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gongkai.refusal import Reason
+from services.publishing.domain.contents import read_contents
 from services.publishing.domain.findings import Findings
 from services.publishing.domain.lengths import MAX_NAME, check_lengths
 from services.publishing.domain.manuscript import Manuscript, document_of
@@ -52,6 +53,7 @@ def content_reasons(organ: str, content: Manuscript) -> list[Reason]:
             found.refuse("field.too-long", f"attachments.{at}.name")
     if sum(file.role == "body" for file in content.files) > 1:
         found.refuse("draft.two-bodies")
+    found.extend(read_contents(document).reasons)
     found.extend(personal_reasons(document))
     for name in _READ_AS_VALUES:
         found.extend(personal_reasons_of_text(name, getattr(content, name)))

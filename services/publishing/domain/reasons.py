@@ -134,6 +134,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
             "",
             "原信息在本稿打开之后已有变动（被报送、修订或撤回），本稿不能覆盖它。请废弃本稿，从最新的信息重新修订。",
         ),
+        "command.reused": Told("command_id", "这个命令编号已用于另一内容。请重新打开页面后再办理。"),
         "draft.unchanged": Told("", "稿件与已发布的内容相同，没有可发布的改动。请修改后再送审，或废弃本稿。"),
         "record.withdrawn": Told("", "该信息已撤回。如需再次公开，请另写新稿。"),
         "record.being-revised": Told("", "该信息已有一份未办结的修订稿。请先办结或废弃那份修订稿。"),
