@@ -122,11 +122,13 @@ class Desk:
         return _done(request, {}, "faults")
 
     async def phone(self, request: Request) -> Response:
-        """POST /_phone: ``openid`` says ``text``, or follows or leaves (``event``)."""
+        """POST /_phone: ``openid`` says ``text``, or follows or leaves (``event``); ``verify`` is WeChat itself."""
         if denied := _elsewhere(request):
             return denied
         given = await _given(request)
         openid, text, event = (str(given.get(name, "")).strip() for name in ("openid", "text", "event"))
+        if event == "verify":
+            return _done(request, asdict(await self._gateway.phone.verify(self._gateway.now())), "phone")
         if not OPENID.fullmatch(openid):
             return await self._refused(
                 request, "没有发出：openid 不合法。应为 28 位，以字母 o 开头，只含字母、数字、_ 和 -。"

@@ -25,6 +25,7 @@ ACCOUNT: Final = "gh_sandbox"
 """The account's own name in messages (ToUserName)."""
 REPLY_SECONDS: Final = 5.0
 """How long WeChat waits for a reply."""
+UNSET: Final = "没有配置接收地址（GONGKAI_SANDBOX_WECHAT_CALLBACK），消息未转发。"
 BROKEN: Final = "该公众号提供的服务出现故障，请稍后再试（回复不是合法的 XML）。"
 Event = Literal["subscribe", "unsubscribe"]
 
@@ -63,16 +64,24 @@ class Phone:
         said = {"subscribe": "［关注］", "unsubscribe": "［取消关注］"}[event]
         return await self._post(openid, said, {"MsgType": "event", "Event": event}, now)
 
-    async def verify(self, now: datetime) -> bool:
-        """Ask the callback to return ``echostr``, as WeChat does when it is configured."""
-        echo = str(secrets.randbelow(10**19))
+    async def verify(self, now: datetime) -> Talk:
+        """Ask the callback to return ``echostr``, as WeChat does when the address is configured."""
+        said, echo = "［验证接收地址］", str(secrets.randbelow(10**19))
+        if not self._account.callback:
+            return await self._remember("", Talk(said, 0, UNSET), now)
         try:
             answer = await self._client.get(
                 self._account.callback, params={**self._signed(now), "echostr": echo}
             )
         except (httpx.HTTPError, httpx.InvalidURL):
-            return False
-        return answer.is_success and hmac.compare_digest(answer.text.strip(), echo)
+            return await self._remember("", Talk(said, 0, "没有通过：接收地址没有应答。"), now)
+        right = answer.is_success and hmac.compare_digest(answer.content.strip(), echo.encode())
+        reply = (
+            "通过：接收地址验了签名，原样回了 echostr。"
+            if right
+            else "没有通过：接收地址没有原样回 echostr。"
+        )
+        return await self._remember("", Talk(said, answer.status_code, reply), now)
 
     async def close(self) -> None:
         """Give up the connections."""
@@ -88,11 +97,13 @@ class Phone:
         head = {"ToUserName": ACCOUNT, "FromUserName": openid, "CreateTime": str(int(now.timestamp()))}
         for name, value in (head | fields).items():
             ET.SubElement(root, name).text = value
-        if not self._account.callback:
-            talk = Talk(said, 0, "没有配置接收地址（GONGKAI_SANDBOX_WECHAT_CALLBACK），消息未转发。")
-        else:
+        if self._account.callback:
             talk = await self._send(ET.tostring(root), openid, said, now)
+        else:
+            talk = Talk(said, 0, UNSET)
+        return await self._remember(openid, talk, now)
 
+    async def _remember(self, openid: str, talk: Talk, now: datetime) -> Talk:
         def write(db: sqlite3.Connection) -> None:
             row = (now.timestamp(), openid, talk.said, talk.status, talk.reply)
             db.execute("INSERT INTO talk (at, openid, said, status, reply) VALUES (?, ?, ?, ?, ?)", row)

@@ -17,6 +17,12 @@ from tests.sandbox.gateway import TOKEN, Gateway, running_gateway
 class Account(BaseHTTPRequestHandler):
     """The account's own server: checks the published signature, repeats what it is told."""
 
+    def do_GET(self) -> None:
+        query = dict(parse_qsl(urlsplit(self.path).query))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(query["echostr"].encode())
+
     def do_POST(self) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query))
         body = ET.fromstring(self.rfile.read(int(self.headers["content-length"])))  # noqa: S314

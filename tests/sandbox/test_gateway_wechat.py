@@ -107,11 +107,13 @@ def test_the_phone_is_signed_answered_and_can_leave(gateway: Gateway) -> None:
     """What the phone says reaches the account signed as published; who unfollows can no longer be written to."""
     person = "o" + "c" * 27
     access = str(stable(gateway)["access_token"])
+    assert gateway.say("", event="verify")["reply"].startswith("通过")
     assert gateway.say(person, "绑定 246810") == {
         "said": "绑定 246810",
         "status": 200,
         "reply": "收到：绑定 246810",
     }
+    assert "收到：绑定 246810" in gateway.client.get("/").text
     assert gateway.say(person, event="unsubscribe")["reply"] == ""
     assert send(gateway, access, touser=person)["errcode"] == 43004
     assert gateway.say(person, event="subscribe")["reply"] == "收到：subscribe"
