@@ -76,14 +76,17 @@ class Limit:
 
 
 class Throttled(CallRefused):
-    """The client has used up its attempts; the same call may be made after ``seconds``."""
+    """The client has used up its attempts; the same call may be made after ``seconds``.
+
+    ``code`` is the reason's, for an edge that gives its own one (``login.throttled``).
+    """
 
     status = grpc.StatusCode.RESOURCE_EXHAUSTED
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, code: str = "throttled") -> None:
         self.seconds = seconds
         text = f"尝试次数过多，为防止猜测已暂停受理，请 {max(1, ceil(seconds / 60))} 分钟后再试。"
-        super().__init__(Reason("throttled", text))
+        super().__init__(Reason(code, text))
 
 
 class Throttle:

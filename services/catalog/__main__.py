@@ -12,7 +12,7 @@ from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
 from gongkai.messaging.connection import connect
 from gongkai.messaging.relay import Relay
-from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc, identity_pb2, identity_pb2_grpc
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.security.keys import derive, master_key
@@ -24,6 +24,8 @@ from gongkai.serving.ops_api import OpsApi
 from services.catalog.api import CatalogApi
 from services.catalog.codec import CODEC
 from services.catalog.handlers import Office
+from services.catalog.identity.api import IdentityApi
+from services.catalog.identity.desk import open_desk
 from services.catalog.saying import tell_public, tell_services
 from services.catalog.seed.reading import read_seed
 from services.catalog.sowing import sow_once
@@ -62,6 +64,10 @@ async def compose(service: Service) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server,
         CatalogApi(office, clock=utc_now),
         catalog_pb2.DESCRIPTOR,
+    )
+    desk = open_desk(office, vault, master, settings.keys)
+    service.grpc(
+        identity_pb2_grpc.add_IdentityServiceServicer_to_server, IdentityApi(desk), identity_pb2.DESCRIPTOR
     )
     audiences = {log_pb2.AUDIENCE_SERVICES: tell_services, log_pb2.AUDIENCE_PUBLIC: tell_public}
     service.grpc(
