@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from gongkai.content.objects import open_objects
@@ -13,9 +14,11 @@ from gongkai.eventstore.vault import Vault
 from gongkai.messaging.connection import connect
 from gongkai.messaging.relay import Relay
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
+from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.rpc.requests.v1 import requests_pb2, requests_pb2_grpc
 from gongkai.security.keys import derive, master_key
+from gongkai.security.throttle import Throttle
 from gongkai.serving.background import Background
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.lifecycle import Service, run
@@ -25,6 +28,7 @@ from services.requests.api import RequestApi
 from services.requests.codec import CODEC
 from services.requests.consumers import consumers
 from services.requests.handlers import Desk
+from services.requests.reactors import NoticeReactor
 from services.requests.saying import EVT, tell_services
 
 _PURGE_SECONDS: Final = 3600.0
@@ -40,6 +44,12 @@ async def compose(service: Service) -> None:
     client = await service.enter(
         "nats", connect(settings.nats_url, settings.nats_credentials, name="requests")
     )
+    followers: list[Callable[[], None]] = []
+
+    def wake() -> None:
+        for follower in followers:
+            follower()
+
     relay = Relay(engine=engine, store=store, client=client, stream=EVT, project=tell_services)
     desk = Desk(
         engine=engine,
@@ -52,17 +62,23 @@ async def compose(service: Service) -> None:
         clock=utc_now,
         ids=new_id,
         code_key=derive(master, b"requests"),
-        appended=relay.wake,
+        appended=wake,
     )
+    reactor = NoticeReactor(desk, NotifyServiceStub(await service.peer("notify")))
+    followers += [relay.wake, reactor.wake]
     service.task(f"relay {EVT}", relay.run)
+    service.task("notices", reactor.run)
     service.task("content purge", _purge(desk))
     retries: dict[str, Retry] = {}
     for consumer in consumers(desk, settings):
         service.consumer(consumer.name, consumer.run)
         service.check(consumer.name, consumer.check)
         retries[consumer.name] = consumer.retry
+    throttle = Throttle(engine, derive(master, b"throttle"), clock=utc_now)
     service.grpc(
-        requests_pb2_grpc.add_RequestServiceServicer_to_server, RequestApi(desk), requests_pb2.DESCRIPTOR
+        requests_pb2_grpc.add_RequestServiceServicer_to_server,
+        RequestApi(desk, throttle, file_limit=settings.content_limit),
+        requests_pb2.DESCRIPTOR,
     )
     service.grpc(
         log_pb2_grpc.add_ContractLogServiceServicer_to_server,
