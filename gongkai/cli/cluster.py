@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ from gongkai.serving.database import migrate
 app = typer.Typer(help="Kubernetes 集群上的密钥、数据库结构与消息流。", no_args_is_help=True)
 
 URL_PREFIX: Final = "DATABASE_URL_"
+_GRPC_PORT: Final = 50051
+_FIRST_PORT: Final = 15051
+_NATS_PORT: Final = 14222
 _NATS_SECONDS: Final = 120
 _REVISION_UNKNOWN: Final = "Can't locate revision"
 """What alembic says of a database whose revision is not among its scripts: a newer release has been here."""
@@ -36,6 +40,25 @@ def secrets_command(
     """生成各服务的密钥与 NATS 凭据，打印成 Kubernetes 对象：gongkai cluster secrets 目录 | kubectl apply -f -。"""
     objects = [one.as_object() for one in manifests(folder, prefix, utc_now())]
     typer.echo(yaml.safe_dump_all(objects, sort_keys=False, allow_unicode=True), nl=False)
+
+
+@app.command("endpoints")
+def endpoints_command(
+    state: Annotated[Path, typer.Argument(help="状态目录：其中的 keys 就是 secrets 命令的密钥目录")],
+    release: Annotated[str, typer.Option(help="helm 的部署名")] = "gongkai",
+    namespace: Annotated[str, typer.Option(help="命名空间")] = "default",
+    nats: Annotated[str, typer.Option(help="NATS 的 kubectl 对象")] = "svc/nats",
+) -> None:
+    """写出端点文件，使 gongkai 的其他命令经 kubectl port-forward 管理集群；打印要运行的转发命令。"""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ports = {name: _FIRST_PORT + number for number, name in enumerate(STORING)}
+    text = json.dumps(forwarded_endpoints(ports), ensure_ascii=False, indent=2)
+    (state / "endpoints.json").write_text(f"{text}\n", encoding="utf-8")
+    forward = f"kubectl -n {namespace} port-forward"
+    for name, port in ports.items():
+        typer.echo(f"{forward} deploy/{release}-{name} {port}:{_GRPC_PORT} &")
+    typer.echo(f"{forward} {nats} {_NATS_PORT}:4222 &")
+    typer.echo(f"# 然后例如：gongkai organ list --state {state}")
 
 
 @app.command("migrate")
@@ -69,6 +92,16 @@ def streams_command(
         typer.echo(f"消息流没有建立：{_NATS_SECONDS} 秒内连不上 NATS，请核对地址和网络策略。", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"消息流与消费者已就绪（每个流 {replicas} 份副本）。")
+
+
+def forwarded_endpoints(ports: Mapping[str, int]) -> dict[str, object]:
+    """What ``endpoints.json`` says of a cluster seen through forwarded ports; the portal and the index are not forwarded."""
+    return {
+        "portal": "",
+        "nats": f"nats://127.0.0.1:{_NATS_PORT}",
+        "opensearch": "",
+        "grpc": {name: f"127.0.0.1:{port}" for name, port in ports.items()},
+    }
 
 
 def database_urls(environ: Mapping[str, str]) -> dict[str, str]:

@@ -41,6 +41,7 @@ EVERYTHING: Final[Mapping[str, Any]] = {
         "service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
         "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls", "annotations": {"a": "b"}},
     },
+    "settings": {"listen": "podIP"},
     "notify": {
         "email": {"enabled": True, "from": "gongkai@example.gov.cn"},
         "sms": {"enabled": True, "sign": "示例市政务公开"},

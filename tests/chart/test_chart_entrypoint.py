@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -17,6 +18,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from gongkai.cli import organ
 from gongkai.cli.cluster import app
 from gongkai.cli.cluster_manifests import SERVICES, STORING
 from gongkai.devstack.loopback import fetch
@@ -85,7 +87,7 @@ def installation(postgres: Postgres, opensearch_url: str, state: Path) -> Iterat
         values = {
             "nats": {"url": nats_url, "replicas": 1},
             "content": {"endpoint": "http://127.0.0.1:9"},
-            "settings": {"databasePool": 4},
+            "settings": {"databasePool": 4, "listen": "podIP"},
         }
         yield Installation(Cluster(data, addresses()), render(values), state)
     for database in databases.values():
@@ -109,6 +111,7 @@ def test_each_service_reaches_ready_in_its_pod_and_drains_when_told_to_stop(
         assert (
             fetch(f"http://{installation.cluster.addresses['gongkai-portal']}:8080/", seconds=20) is not None
         )
+        assert_operated(installation)
         for process in running_pods.values():
             process.signal(signal.SIGTERM)
         ended = {name: process.wait() for name, process in running_pods.items()}
@@ -138,6 +141,15 @@ def assert_confined(process: Child) -> None:
     mounts = [line.split() for line in (proc / "mountinfo").read_text().splitlines()]
     writable = {fields[4] for fields in mounts if "rw" in fields[5].split(",")}
     assert writable == {WRITABLE}
+
+
+def assert_operated(installation: Installation) -> None:
+    """The operator's key, which no pod has, is known to the pods by its public half."""
+    grpc = {name: f"{installation.cluster.addresses[f'gongkai-{name}']}:50051" for name in STORING}
+    endpoints = {"portal": "", "nats": "", "opensearch": "", "grpc": grpc}
+    (installation.folder / "endpoints.json").write_text(json.dumps(endpoints))
+    listed = CliRunner().invoke(organ.app, ["list", "--state", str(installation.folder)])
+    assert listed.exit_code == 0, listed.output
 
 
 def addresses() -> dict[str, str]:

@@ -3,10 +3,13 @@
 {{- define "gongkai.environment" -}}
 {{- $ports := include "gongkai.ports" . | fromYaml -}}
 {{- $settings := .root.Values.settings -}}
+{{- $host := include "gongkai.listenHost" $settings -}}
+{{- if eq $settings.listen "podIP" -}}
 - name: POD_IP
   valueFrom: { fieldRef: { fieldPath: status.podIP } }
+{{ end -}}
 - name: GONGKAI_HTTP_LISTEN
-  value: "$(POD_IP):{{ $ports.operator }}"
+  value: "{{ $host }}:{{ $ports.operator }}"
 - name: GONGKAI_KEYS
   value: /run/secrets/gongkai/keys
 - name: GONGKAI_LOG_LEVEL
@@ -25,7 +28,7 @@
 {{- end }}
 {{- if .facts.storing }}
 - name: GONGKAI_GRPC_LISTEN
-  value: "$(POD_IP):{{ $ports.grpc }}"
+  value: "{{ $host }}:{{ $ports.grpc }}"
 - name: GONGKAI_MIGRATE
   value: "0"
 - name: GONGKAI_DATABASE_POOL
@@ -48,7 +51,7 @@
 {{- end }}
 {{- if .facts.pages }}
 - name: GONGKAI_PORTAL_LISTEN
-  value: "$(POD_IP):{{ $ports.http }}"
+  value: "{{ $host }}:{{ $ports.http }}"
 {{- with .root.Values.portal.trustedProxies }}
 - name: GONGKAI_TRUSTED_PROXIES
   value: {{ join "," . | quote }}
@@ -57,6 +60,10 @@
 {{- if .facts.channels }}
 {{- include "gongkai.channelEnvironment" .root.Values.notify }}
 {{- end }}
+{{- end }}
+
+{{- define "gongkai.listenHost" -}}
+{{- if eq .listen "podIP" -}}$(POD_IP){{- else if contains ":" .listen -}}[{{ .listen }}]{{- else -}}{{ .listen }}{{- end -}}
 {{- end }}
 
 {{- define "gongkai.contentEnvironment" -}}
