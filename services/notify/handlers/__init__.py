@@ -1,0 +1,1 @@
+"""One function a command: decide, write the views, append; all in one transaction."""
