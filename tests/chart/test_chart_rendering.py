@@ -14,8 +14,6 @@ from gongkai.cli.cluster_manifests import SERVICES, STORING, WITH_MASTER_KEY
 from gongkai.serving.settings import SETTINGS
 from tests.chart.helm import CHART, EVERYTHING, WRITABLE, Object, complaints, of_kind, pods, render
 
-pytestmark = pytest.mark.domain
-
 CLUSTERS = ("1.30", "1.36")
 """The oldest Kubernetes the chart accepts, and the one it was installed on."""
 

@@ -8,8 +8,6 @@ import pytest
 
 from tests.chart.helm import refusal
 
-pytestmark = pytest.mark.domain
-
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no image": ({"image": {"repository": ""}}, "image.repository 是空的：没有镜像就无法部署。请写镜像的仓库名"),
     "a tag that moves": ({"image": {"tag": "latest"}}, "image.tag 是 latest：同一标签会换内容，回滚时不知道退到哪一版。请写明确的版本"),
@@ -23,6 +21,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a database's address for its Secret's name": ({"services": {"search": {"database": {"secret": "postgresql+psycopg://search:p4ssw0rd@db/search"}}}}, "services.search.database.secret “postgresql+p”不是对象的名称：要写命名空间里已有的 Secret 或 ConfigMap 的名称，不是机密本身"),
     "a channel without its signature": ({"notify": {"sms": {"enabled": True}}}, "notify.sms 已启用，而 sign 是空的：没有审核通过的签名，短信发不出去。请写签名名称，或设 notify.sms.enabled=false"),
     "a size without its unit": ({"services": {"publishing": {"resources": {"limits": {"memory": "1024"}}}}}, "services.publishing.resources.limits.memory “1024”不是大小：应写作 512Mi 或 1Gi"),
+    "metrics that nobody may read": ({"serviceMonitor": {"enabled": True}}, "serviceMonitor 已启用，而 networkPolicy.metricsFrom 是空的：网络策略会挡住 Prometheus"),
+    "a value taken away": ({"services": {"search": {"database": None}}}, "at '/services/search': missing property 'database'"),
     "a drain that never ends": ({"settings": {"drainSeconds": 3600}}, "at '/settings/drainSeconds': maximum: got 3,600, want 300"),
 }  # fmt: skip
 

@@ -81,6 +81,9 @@
 {{- if not (regexMatch "^[1-9][0-9]*(Ki|Mi|Gi)$" .temporarySize) -}}
 {{- include "gongkai.fault" (list $found (printf "temporarySize “%s”不是大小：应写作 512Mi 或 1Gi。" .temporarySize)) -}}
 {{- end -}}
+{{- if and .serviceMonitor.enabled .networkPolicy.enabled (not .networkPolicy.metricsFrom) -}}
+{{- include "gongkai.fault" (list $found "serviceMonitor 已启用，而 networkPolicy.metricsFrom 是空的：网络策略会挡住 Prometheus。请写明它的 podSelector 或 namespaceSelector。") -}}
+{{- end -}}
 {{- if not (regexMatch "^[1-9][0-9]*(s|m)$" .serviceMonitor.interval) -}}
 {{- include "gongkai.fault" (list $found (printf "serviceMonitor.interval “%s”不是时长：应写作 30s 或 1m。" .serviceMonitor.interval)) -}}
 {{- end -}}
