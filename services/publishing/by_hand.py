@@ -25,7 +25,13 @@ from services.publishing.domain.staff_words import to_staff
 from services.publishing.domain.withdrawal import read_withdrawal
 from services.publishing.drafting import find_draft
 from services.publishing.handlers import Deciding, last_serials
-from services.publishing.reading_drafts import load_record, record_named, registry_now, surroundings
+from services.publishing.reading_drafts import (
+    load_draft,
+    load_record,
+    record_named,
+    registry_now,
+    surroundings,
+)
 from services.publishing.staffing import NO_RECORD, require
 from services.publishing.views.drafts import being_revised
 from services.publishing.views.records import Change
@@ -44,9 +50,10 @@ async def publish_draft(world: Deciding, asked: Asked, order: rules.Order) -> Ou
     async def decide(conn: AsyncConnection) -> Decided:
         draft, organ = await find_draft(world, conn, asked, draft_id_of(order.stream))
         require(asked.staff, rules.PUBLISH, organ)
+        book = book_of(organ.uscc, legal_day(order.at))
+        serial = (await last_serials(conn, [book.stream]))[book.stream]
+        draft = await load_draft(world, conn, draft.id)  # as whoever was faster may have left it
         around = await surroundings(world, conn, draft, organ)
-        book = book_of(organ.uscc, around.today)
-        serial = (await last_serials(conn, [book.stream])).get(book.stream, 0)
         done = publish(draft, order, around, book=book, serial=serial)
         writes = [
             StreamWrite(draft.stream, draft.version, done.draft_events),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from services.publishing.domain.number import FORM
 from services.publishing.draft_messages import manuscript, seen_message
 from services.publishing.drafting import Change, SaveDraft, change_draft, find_draft, save_draft
 from services.publishing.handlers import Deciding
-from services.publishing.reading_drafts import load_draft, see
+from services.publishing.reading_drafts import load_draft, see, written_text
 from services.publishing.staffing import NO_DRAFT, NO_RECORD
 
 NO_COMMAND: Final = Reason(
@@ -119,12 +120,15 @@ class DraftWriting:
         return await self._draft(asked, await change_draft(self._world, asked, act, command))
 
     async def _draft(self, asked: Asked, outcome: Outcome) -> pb.Draft:
-        """The draft at the version the command left it at."""
-        draft_id = outcome["draft_id"]
+        """The draft as the command left it; findings and acts are of the draft as it is."""
+        version = outcome["version"]
         async with self._world.engine.connect() as conn:
-            _, organ = await find_draft(self._world, conn, asked, draft_id)
-            draft = await load_draft(self._world, conn, draft_id, version=outcome["version"])
-            return seen_message(await see(self._world, conn, draft, organ, asked.staff))
+            now, organ = await find_draft(self._world, conn, asked, outcome["draft_id"])
+            seen = await see(self._world, conn, now, organ, asked.staff)
+            if now.version != version:
+                draft = await load_draft(self._world, conn, now.id, version=version)
+                seen = replace(seen, draft=draft, body_text=await written_text(self._world, conn, draft))
+        return seen_message(seen)
 
     def _order(self, asked: Asked, request: Any) -> dict[str, Any]:  # noqa: ANN401 - any request about a draft
         return {

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gongkai.content.refused import ContentDestroyed as ContentWasDestroyed
 from gongkai.content.store import Blob, ContentStore
 from gongkai.contracts.ingest import ReplyAccepted, ReplyRejected
+from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.errors import AppendBusy, CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import CommandLedger, Entry
 from gongkai.eventstore.store import Append, EventStore, StreamWrite
@@ -34,7 +35,7 @@ from services.publishing.domain.incoming import Incoming, Parsed, Understood, pa
 from services.publishing.domain.number import book_of, record_stream
 from services.publishing.domain.record import RECORD, Record
 from services.publishing.views.incoming import incoming_row, write_incoming
-from services.publishing.views.records import Change, write_records
+from services.publishing.views.records import Change, digests_of, write_records
 from services.publishing.views.registry import RegistryCache
 
 _log = structlog.get_logger()
@@ -47,6 +48,10 @@ _TRIES: Final = 5
 _SERIALS: Final = text(
     "SELECT asked.stream, (SELECT max(version) FROM event WHERE event.stream = asked.stream) AS serial"
     " FROM unnest(:streams) AS asked (stream)"
+).bindparams(bindparam("streams", type_=ARRAY(Text)))
+_LOCK_BOOKS: Final = text(
+    "SELECT pg_advisory_xact_lock(1, book) FROM"
+    " (SELECT DISTINCT hashtext(stream) AS book FROM unnest(:streams) AS asked (stream) ORDER BY 1) AS books"
 ).bindparams(bindparam("streams", type_=ARRAY(Text)))
 
 
@@ -133,7 +138,12 @@ async def _look_up(world: Deciding, conn: AsyncConnection, items: Sequence[Item]
 
 
 async def last_serials(conn: AsyncConnection, books: Sequence[str]) -> dict[str, int]:
-    """The last serial taken of each serial stream; 0 where none was."""
+    """The last serial taken of each serial stream, 0 where none was; nobody else takes one before this commits.
+
+    These locks are the first of a transaction and are taken in one order, so they are part of no deadlock. Without
+    them a person's one record would lose its number again and again to the batches of a load.
+    """
+    await conn.execute(_LOCK_BOOKS, {"streams": books})
     rows = await conn.execute(_SERIALS, {"streams": books})
     return {row.stream: row.serial or 0 for row in rows}
 
@@ -205,6 +215,10 @@ def _actor(incoming: Incoming) -> str:
 def _changes(decisions: Sequence[Decision], before: dict[str, Record], known: Known) -> list[Change]:
     """Each changed record once, as it was before the batch and as it is after it."""
     last = {decision.record_id: decision for decision in decisions if decision.writes}
+    events: dict[str, list[DomainEvent]] = {record_id: [] for record_id in last}
+    for decision in decisions:
+        if decision.writes:
+            events[decision.record_id] += decision.writes[0].events
     return [
         Change(
             record_id,
@@ -212,6 +226,7 @@ def _changes(decisions: Sequence[Decision], before: dict[str, Record], known: Kn
             known.records[record_id],
             decision.withdrawn.withdrawn_on if decision.withdrawn else None,
             decision.withdrawn.reason if decision.withdrawn else None,
+            digests_of(events[record_id]),
         )
         for record_id, decision in last.items()
     ]

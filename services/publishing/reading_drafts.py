@@ -108,9 +108,14 @@ async def see(world: Deciding, conn: AsyncConnection, draft: Draft, organ: Organ
     """The draft as one of the staff sees it."""
     around = await surroundings(world, conn, draft, organ)
     found = examined(draft, around) if draft.phase in OPEN else Examined(None, ())
-    body = draft.content.body
-    shown = around.body_text if body is not None and body.media_type in WRITTEN else ""
+    shown = await written_text(world, conn, draft)
     return Seen(draft, organ, shown, found, tuple(_acts(draft, organ, staff, found)))
+
+
+async def written_text(world: Deciding, conn: AsyncConnection, draft: Draft) -> str:
+    """The body as it is edited; empty where it is a file."""
+    body = draft.content.body
+    return await body_text(world, conn, body) if body is not None and body.media_type in WRITTEN else ""
 
 
 async def body_text(world: Deciding, conn: AsyncConnection, body: FileFact | None) -> str:

@@ -10,7 +10,7 @@ from gongkai.contracts.ingest import IngestConfirmer
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason, Refusal
 from services.publishing.domain.contents import HeldContents, read_contents
-from services.publishing.domain.draft import Draft
+from services.publishing.domain.draft import OPEN, Draft
 from services.publishing.domain.draft_events import DraftPublished
 from services.publishing.domain.draft_rules import PUBLISH, Order, stale, standing
 from services.publishing.domain.events import NumberTaken, RecordPublished
@@ -133,6 +133,8 @@ def publish(
     Raises:
         Refusal: with every reason.
     """
+    if draft.phase not in OPEN:  # what was published differs from the record it has become: that is no reason
+        raise Refusal(*standing(draft, PUBLISH, order.by))
     found = examined(draft, around)
     against = standing(draft, PUBLISH, order.by) + stale(draft, order.expected_version)
     if found.publishable is None or against:

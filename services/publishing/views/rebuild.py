@@ -18,7 +18,7 @@ from services.publishing.domain.events import RecordEntered, RecordWithdrawn
 from services.publishing.domain.header import FileFact, Header
 from services.publishing.domain.record import RECORD, Record
 from services.publishing.views.drafts import write_drafts
-from services.publishing.views.records import Change, write_records
+from services.publishing.views.records import Change, digests_of, write_records
 from services.publishing.views.tables import record, record_file
 
 TABLES: Final[tuple[str, ...]] = ("record", "record_file", "record_count", "record_year", "draft")
@@ -49,6 +49,7 @@ async def _changes(conn: AsyncConnection, events: Sequence[StoredEvent]) -> list
                 RECORD.fold(history, was),
                 gone.withdrawn_on if gone else None,
                 gone.reason if gone else None,
+                digests_of(history),
             )
         )
     return changes

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import psycopg
 from sqlalchemy import Table, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gongkai.eventstore.codec import DomainEvent
+from gongkai.eventstore.errors import VersionConflict
+from services.publishing.domain.events import RecordEntered
 from services.publishing.domain.header import Header
 from services.publishing.domain.record import Record
 from services.publishing.saying import record_state
@@ -28,10 +33,22 @@ class Change:
     withdrawn_on: date | None = None
     """Set with ``withdrawn_reason`` when the record is withdrawn afterwards."""
     withdrawn_reason: str | None = None
+    between: frozenset[str] = frozenset()
+    """Digests of the versions the same transaction has already left behind."""
+
+
+def digests_of(events: Iterable[DomainEvent]) -> frozenset[str]:
+    """The digests these versions of a record refer to."""
+    versions = (event.header for event in events if isinstance(event, RecordEntered))
+    return frozenset(file.digest for header in versions for file in header.files)
 
 
 async def write_records(conn: AsyncConnection, changes: Sequence[Change]) -> None:
-    """Bring the view to what is about to be appended; one change a record."""
+    """Bring the view to what is about to be appended; one change a record.
+
+    Raises:
+        VersionConflict: the index number of a new record was taken by another command meanwhile.
+    """
     if not changes:
         return
     await _write_rows(conn, [_row(change) for change in changes])
@@ -47,7 +64,12 @@ async def _write_rows(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None
         if name not in {"record_id", "index_number"}  # an address is for ever
     }
     rows.sort(key=_record_id)  # one order for all writers: no ring of waits
-    await conn.execute(statement.on_conflict_do_update(index_elements=["record_id"], set_=changed), rows)
+    try:
+        await conn.execute(statement.on_conflict_do_update(index_elements=["record_id"], set_=changed), rows)
+    except IntegrityError as error:
+        if isinstance(error.orig, psycopg.errors.UniqueViolation):  # the only other unique column
+            raise VersionConflict("serial", 0) from error
+        raise
 
 
 def _record_id(row: dict[str, Any]) -> str:
@@ -94,16 +116,21 @@ async def _write_files(conn: AsyncConnection, changes: Sequence[Change]) -> None
         await conn.execute(
             update(record_file).where(record_file.c.record_id.in_(older)).values(current=False)
         )
-    rows = [
-        {"record_id": change.record_id, "digest": digest, "current": True}
-        for change in sorted(changes, key=lambda change: change.record_id)
-        for digest in sorted({file.digest for file in _header(change.after).files})
-    ]
+    rows = []
+    for change in sorted(changes, key=lambda change: change.record_id):
+        now = {file.digest for file in _header(change.after).files}
+        rows += [
+            {"record_id": change.record_id, "digest": digest, "current": digest in now}
+            for digest in sorted(now | change.between)
+        ]
     if rows:
-        statement = insert(record_file).on_conflict_do_update(
-            index_elements=["record_id", "digest"], set_={"current": True}
+        statement = insert(record_file)
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["record_id", "digest"], set_={"current": statement.excluded.current}
+            ),
+            rows,
         )
-        await conn.execute(statement, rows)
 
 
 async def _write_counts(conn: AsyncConnection, changes: Sequence[Change]) -> None:
