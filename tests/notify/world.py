@@ -97,6 +97,15 @@ class Running:
             )
         )  # fmt: skip
         identity = opened.subscription.id
+
+        async def is_sent() -> bool:
+            return bool(
+                await self.rows(
+                    "SELECT 1 FROM message WHERE subscription_id = :id AND state = 'sent'", id=identity
+                )
+            )
+
+        await until(is_sent)
         code = self.office.secrets.code(identity, 0)
         confirmed = await self.portal.ConfirmSubscription(
             pb.ConfirmSubscriptionRequest(
