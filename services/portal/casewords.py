@@ -34,6 +34,7 @@ CLOCKS: Final = {
 SHAPES: Final = {"late": "◆", "soon": "▲", "fine": "●", "wait": "‖", "ring": "◌"}
 SOON_DAYS: Final = 5
 _WEEKDAYS: Final = "一二三四五六日"
+_REST: Final = "休"
 _CELLS: Final = {
     "before": "还没有起算",
     "event": "不计",
@@ -42,6 +43,7 @@ _CELLS: Final = {
     "to_come": "将计入",
     "rest": "休息日，不计",
     "due": "期限届满",
+    "after": "已经答复，不再计",
 }
 
 
@@ -153,8 +155,8 @@ def weeks(clock: pb.Clock) -> Sequence[Week]:
 
 
 def _drawn(on: date, day: pb.ClockDay) -> Cell:
-    mark = str(day.number) if day.number else "休" if day.state == "rest" else ""
-    note = day.note_zh or {"today": "今天", "due": "答复期限"}.get(day.state, "")
+    mark = str(day.number) if day.number else _REST if day.state == "rest" else ""
+    note = "，".join(part for part in day.note_zh.split("，") if part != _REST)
     return Cell(str(on.day), day.state, mark, note, f"{spoken_day(day.date)}，{_cell(day)}")
 
 
@@ -190,22 +192,22 @@ def spoken_day(text: str) -> str:
     return f"{day.month}月{day.day}日"
 
 
-def phase(code: str) -> str:
+def case_phase(code: str) -> str:
     """环节."""
     return PHASES.get(code, code)
 
 
-def outcome(code: str) -> str:
+def case_outcome(code: str) -> str:
     """结果."""
     return OUTCOMES.get(code or "none", code)
 
 
-def delivery(code: str) -> str:
+def case_delivery(code: str) -> str:
     """送达."""
     return DELIVERIES.get(code or "none", code)
 
 
-def visibility(code: str) -> str:
+def case_visibility(code: str) -> str:
     """可见范围."""
     return VISIBILITIES.get(code, code)
 
@@ -242,7 +244,7 @@ def on_step(steps: Iterable[pb.Step], what: str) -> str:
 
 
 FILTERS: Final = (
-    chip, standing, squares, weeks, weekday, short_day, spoken_day, phase, outcome, delivery, visibility, supply, way,
+    chip, standing, squares, weeks, weekday, short_day, spoken_day, case_phase, case_outcome, case_delivery, case_visibility, supply, way,
     applicant_kind, id_kind, brief,
 )  # fmt: skip
 """What templates call by name."""

@@ -18,6 +18,13 @@ DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "discarded": ("草稿已作废。", "办理记录仍然保留。"),
         "withdrawn": ("信息已撤回。", "原地址现在只显示撤回日期、机关和理由。"),
         "settled": ("存疑消息已处理。", "决定和理由已记录。"),
+        "case-receipt": ("已确认收到。", "答复期限从第二天起算，申请人看得到最迟答复日。"),
+        "case-correction": ("收到日期已更正。", "最迟答复日已重新计算，原来的日期留在办理记录里。"),
+        "case-search": ("检索记录已登记。", "可以据此答复“经检索不存在”。"),
+        "case-disclose": ("已作出答复：予以公开。", "申请人凭查询码看得到，通知正在发送。"),
+        "case-not-held": ("已作出答复：经检索不存在。", "申请人凭查询码看得到，通知正在发送。"),
+        "case-erase": ("申请人信息已经永久删除。", "登记编号、办理经过和结果保留。"),
+        "subscription-left": ("已退订。", "不会再收到这个订阅的通知。"),
     }
 )
 """Code → what happened, what follows."""
