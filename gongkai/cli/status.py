@@ -108,20 +108,24 @@ def _family(state: Path, name: str) -> list[psutil.Process]:
 def _health(name: str, family: list[psutil.Process], endpoints: dict[str, object]) -> str:
     if not family:
         return "down"
-    match name:
-        case "up":
-            return "ready"
-        case "postgres":
-            postgres = endpoints["postgres"]
-            assert isinstance(postgres, dict)
-            return "ready" if is_listening(int(postgres["port"])) else "unready"
-        case "nats":
-            return "ready" if answers(f"{endpoints['nats_monitor']}/healthz") else "unready"
-        case "opensearch":
-            return "ready" if answers(f"{endpoints['opensearch']}/_cluster/health") else "unready"
+    if name == "up":
+        return "ready"
+    return "ready" if _is_well(name, endpoints) else "unready"
+
+
+def _is_well(name: str, endpoints: dict[str, object]) -> bool:
+    if name == "postgres":
+        postgres = endpoints["postgres"]
+        assert isinstance(postgres, dict)
+        return is_listening(int(postgres["port"]))
     http = endpoints["http"]
     assert isinstance(http, dict)
-    return "ready" if answers(f"{http[name]}/readyz") else "unready"
+    probes = {
+        "nats": f"{endpoints['nats_monitor']}/healthz",
+        "opensearch": f"{endpoints['opensearch']}/_cluster/health",
+        "sandbox": f"{endpoints['sandbox']}/readyz",
+    }
+    return answers(probes.get(name) or f"{http[name]}/readyz")
 
 
 def _address(name: str, endpoints: dict[str, object]) -> str:
@@ -129,7 +133,7 @@ def _address(name: str, endpoints: dict[str, object]) -> str:
         postgres = endpoints["postgres"]
         assert isinstance(postgres, dict)
         return f"{postgres['host']}:{postgres['port']}"
-    if name in ("nats", "opensearch", "portal"):
+    if name in ("nats", "opensearch", "sandbox", "portal"):
         return str(endpoints[name])
     grpc = endpoints["grpc"]
     assert isinstance(grpc, dict)

@@ -1,4 +1,4 @@
-"""The whole platform on one machine: three servers, five services, their keys, ports and addresses."""
+"""The whole platform on one machine: three servers, a message gateway, seven services, their keys, ports and addresses."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+from gongkai.devstack import gateway
+from gongkai.devstack.gateway import Gateway
 from gongkai.devstack.loopback import fetch
 from gongkai.devstack.nats import Nats
 from gongkai.devstack.opensearch import OpenSearch
@@ -28,13 +30,14 @@ from gongkai.messaging.topology import load_topology
 from gongkai.security.keys import create_keys
 from gongkai.serving.clock import utc_now
 
-SERVICES = ("catalog", "publishing", "search", "oversight", "portal")
-SERVERS = ("postgres", "nats", "opensearch")
-STORING = ("catalog", "publishing", "search", "oversight")
+SERVICES = ("catalog", "publishing", "requests", "search", "notify", "oversight", "portal")
+SERVERS = ("postgres", "nats", "opensearch", gateway.NAME)
+STORING = ("catalog", "publishing", "requests", "search", "notify", "oversight")
 """The services with a database and a gRPC server of their own: all but the portal, which owns nothing."""
 
 PORTS = (
     *("postgres", "nats", "nats-monitor", "nats-leaf", "opensearch", "opensearch-transport"),
+    *("sandbox", "sandbox-smtp"),
     *(f"grpc.{name}" for name in STORING),
     *(f"http.{name}" for name in SERVICES),
 )
@@ -63,6 +66,8 @@ class Stack:
         self.ports = kept_ports(state / "run" / "ports.json", PORTS)
         self.postgres = Postgres(state, self.ports["postgres"])
         self.opensearch = OpenSearch(state, self.ports["opensearch"], self.ports["opensearch-transport"])
+        self.portal_url = f"http://{LOOPBACK}:{portal_port}"
+        self.gateway = Gateway(state, self.ports["sandbox"], self.ports["sandbox-smtp"], self.portal_url)
         self.nats_url = f"nats://{LOOPBACK}:{self.ports['nats']}"
         self.streams_were_gone = False
         """Told after the start: JetStream was empty, as at the first start or after a loss of its store."""
@@ -80,19 +85,21 @@ class Stack:
             nats = pool.submit(self._start_nats, supervisor)
             jars = pool.submit(self.opensearch.prepare, partial(_fetched, supervisor, self._progress))
             opensearch = pool.submit(self._start_opensearch, supervisor, jars)
+            sandbox = pool.submit(self._start_gateway, supervisor)
             needs: dict[str, tuple[Future[None], ...]] = dict.fromkeys(SERVICES, (postgres, nats))
             # The portal is ready when the others are: it need not wait for them, only for a long download.
             needs |= {"search": (postgres, nats, opensearch), "portal": (jars,)}
             started = [pool.submit(self._start_service, supervisor, name, needs[name]) for name in SERVICES]
             # The servers first: when one fails, its reason and not a service's is raised.
-            for part in (postgres, nats, opensearch, *started):
+            for part in (postgres, nats, opensearch, sandbox, *started):
                 part.result()
 
     def endpoints(self) -> dict[str, object]:
         """What ``endpoints.json`` says."""
         ports = self.ports
         return {
-            "portal": f"http://{LOOPBACK}:{self.portal_port}",
+            "portal": self.portal_url,
+            "sandbox": self.gateway.url,
             "nats": self.nats_url,
             "nats_leaf": f"nats-leaf://{LOOPBACK}:{ports['nats-leaf']}",
             "nats_monitor": f"http://{LOOPBACK}:{ports['nats-monitor']}",
@@ -151,6 +158,11 @@ class Stack:
         supervisor.wait_ready("opensearch")
         self._progress("opensearch", "已就绪")
 
+    def _start_gateway(self, supervisor: Supervisor) -> None:
+        supervisor.start(self.gateway.spec())
+        supervisor.wait_ready(gateway.NAME)
+        self._progress(gateway.NAME, "已就绪")
+
     def _start_service(self, supervisor: Supervisor, name: str, needs: tuple[Future[None], ...]) -> None:
         for need in needs:
             need.result()
@@ -184,7 +196,11 @@ class Stack:
             "MALLOC_ARENA_MAX": "2",  # arenas a thread cost more memory than they save time
         }
         if name == "portal":
-            return own | peers | common | {"GONGKAI_PORTAL_LISTEN": f"{LOOPBACK}:{self.portal_port}"}
+            shown = {
+                "GONGKAI_PORTAL_LISTEN": f"{LOOPBACK}:{self.portal_port}",
+                "GONGKAI_SANDBOX_URL": self.gateway.url,
+            }
+            return own | peers | common | shown
         storing = {
             "DATABASE_URL": self.postgres.url(name, name),
             "NATS_URL": self.nats_url,
@@ -194,6 +210,9 @@ class Stack:
         special = {
             "search": {"OPENSEARCH_URL": self.opensearch.url},
             "publishing": {"CONTENT_URL": (self.state / "content").as_uri()},
+            "requests": {"CONTENT_URL": (self.state / "reply-files").as_uri()},
+            # A provider that the environment names stands instead of the sandbox.
+            "notify": {"GONGKAI_PUBLIC_URL": self.portal_url} | self.gateway.customer() | own,
         }
         return own | peers | common | storing | special.get(name, {})
 
