@@ -20,7 +20,7 @@ from gongkai.rpc.requests.v1 import requests_pb2, requests_pb2_grpc
 from gongkai.security.keys import derive, master_key
 from gongkai.security.throttle import Throttle
 from gongkai.serving.background import Background
-from gongkai.serving.clock import new_id, utc_now
+from gongkai.serving.clock import Clock, new_id, utc_now
 from gongkai.serving.lifecycle import Service, run
 from gongkai.serving.log_api import ContractLog
 from gongkai.serving.ops_api import OpsApi, Retry
@@ -34,13 +34,16 @@ from services.requests.saying import EVT, tell_services
 _PURGE_SECONDS: Final = 3600.0
 
 
-async def compose(service: Service) -> None:
-    """Put the service together: database, content, relay, consumers, gRPC."""
+async def compose(service: Service, clock: Clock = utc_now) -> None:
+    """Put the service together: database, content, relay, reactor, consumers, gRPC.
+
+    ``clock`` gives the present; tests move it.
+    """
     settings = service.settings
     engine = await service.database("services.requests")
     master = master_key(settings.keys)
-    vault = Vault(derive(master, b"vault"), clock=utc_now)
-    store = EventStore(CODEC, clock=utc_now, ids=new_id, vault=vault)
+    vault = Vault(derive(master, b"vault"), clock=clock)
+    store = EventStore(CODEC, clock=clock, ids=new_id, vault=vault)
     client = await service.enter(
         "nats", connect(settings.nats_url, settings.nats_credentials, name="requests")
     )
@@ -54,12 +57,12 @@ async def compose(service: Service) -> None:
     desk = Desk(
         engine=engine,
         store=store,
-        ledger=CommandLedger(clock=utc_now),
+        ledger=CommandLedger(clock=clock),
         vault=vault,
         contents=ContentStore(
-            open_objects(settings.content_url), master, clock=utc_now, limit=settings.content_limit
+            open_objects(settings.content_url), master, clock=clock, limit=settings.content_limit
         ),
-        clock=utc_now,
+        clock=clock,
         ids=new_id,
         code_key=derive(master, b"requests"),
         appended=wake,
@@ -74,7 +77,7 @@ async def compose(service: Service) -> None:
         service.consumer(consumer.name, consumer.run)
         service.check(consumer.name, consumer.check)
         retries[consumer.name] = consumer.retry
-    throttle = Throttle(engine, derive(master, b"throttle"), clock=utc_now)
+    throttle = Throttle(engine, derive(master, b"throttle"), clock=clock)
     service.grpc(
         requests_pb2_grpc.add_RequestServiceServicer_to_server,
         RequestApi(desk, throttle, file_limit=settings.content_limit),
@@ -87,7 +90,7 @@ async def compose(service: Service) -> None:
     )
     service.grpc(
         ops_pb2_grpc.add_OpsServiceServicer_to_server,
-        OpsApi(engine, clock=utc_now, store=store, streams=[EVT], retries=retries),
+        OpsApi(engine, clock=clock, store=store, streams=[EVT], retries=retries),
         ops_pb2.DESCRIPTOR,
     )
 

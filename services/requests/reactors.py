@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
 import structlog
@@ -23,7 +23,6 @@ from gongkai.eventstore.event import StoredEvent
 from gongkai.eventstore.projection import Projection, catch_up
 from gongkai.messaging.reactor import Claim, Fact, ReactorLedger
 from gongkai.rpc.notify.v1 import notify_pb2
-from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceAsyncStub
 from gongkai.serving.errors import is_unavailable
 from services.requests.domain.events import Decided
 from services.requests.domain.facts import Applicant
@@ -32,6 +31,9 @@ from services.requests.handlers import Desk, load
 from services.requests.settling import Settled, settle_notices
 from services.requests.views import tables
 from services.requests.views.law import find_organ
+
+if TYPE_CHECKING:
+    from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceAsyncStub  # in the stubs alone
 
 REACTOR: Final = "requests-notices"
 TEMPLATE: Final = "request.decided"

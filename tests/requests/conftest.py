@@ -1,0 +1,72 @@
+"""One service for the tests of a module: starting it costs more than most of them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from gongkai.devstack.nats import Nats
+from gongkai.devstack.ports import free_port
+from gongkai.devstack.postgres import Postgres
+from gongkai.devstack.process import Child
+from gongkai.security.keys import create_keys
+from tests.requests.office import SERVICES, Notify, Now, Office, notify_server, running_office
+
+TESTER = "gongkai"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A folder for one module."""
+    folder = Path(tempfile.mkdtemp(prefix="gongkai-requests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def servers(postgres: Postgres, home: Path) -> Iterator[tuple[str, Nats]]:
+    """A database and a nats-server for one module."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres.ensure_database(name, TESTER)
+    folder, port = home / "nats", free_port()
+    folder.mkdir()
+    server = Nats(folder, port, free_port([port]))
+    server.prepare()
+    child = Child(server.spec(), run=folder / "run", logs=folder / "logs")
+    child.start()
+    try:
+        child.wait_ready()
+        yield postgres.url(TESTER, name), server
+    finally:
+        child.stop()
+        postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+async def office(servers: tuple[str, Nats], home: Path) -> AsyncIterator[Office]:
+    """A service that knows two organs, the calendar and the rules; shared by the tests of a module."""
+    database_url, nats = servers
+    notify, port = Notify(), free_port()
+    create_keys(home / "keys", services=SERVICES)
+    async with (
+        notify_server(notify, home / "keys", port) as target,
+        running_office(database_url, nats.url, nats.folder, home, Now(), (notify, target)) as office,
+    ):
+        await office.learn()
+        yield office
+
+
+@pytest.fixture(autouse=True)
+def present(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test begins in real time."""
+    yield
+    if "office" in request.fixturenames:
+        office: Office = request.getfixturevalue("office")
+        office.clock.at = None
+        office.notify.fault = None
