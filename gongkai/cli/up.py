@@ -82,6 +82,7 @@ def _run(
     endpoints = stack.endpoints()
     progress.ready({
         "portal": str(endpoints["portal"]),
+        "sandbox": str(endpoints["sandbox"]),
         "nats": stack.nats_url,
         "opensearch": stack.opensearch.url,
         "postgres": f"127.0.0.1:{stack.ports['postgres']}",
