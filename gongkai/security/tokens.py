@@ -1,5 +1,9 @@
 """Who is calling: short-lived tokens (JWT, EdDSA), each for one audience.
 
+A token names its key (``kid``). A holder is known by its present key and by the one before until that is retired, so
+that a key can be replaced while tokens are under way; a token that names none (of a release before this one) is tried
+with both.
+
 Services and the operator sign with their key file and are known by its public half. Tokens of the staff are signed by
 catalog, for a session it has opened. An organ signs with the seed of
 its NATS user, so that one credential serves NATS and HTTP alike; it is known if its key is among the organ's
@@ -10,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +36,8 @@ STAFF_ISSUER: Final = "catalog"
 SKEW: Final = timedelta(seconds=30)
 """How far the clocks of two machines may differ."""
 
+KeySource = Callable[[], Ed25519PrivateKey]
+"""Gives the key to sign with as it is now: ``keys.KeyFile``."""
 Kind = Literal["service", "operator", "organ", "staff"]
 OrganKeys = Callable[[str], Awaitable[Collection[str]]]
 """Gives the public NATS user keys in force of an organ code; none for an unknown organ."""
@@ -97,7 +103,7 @@ def issue(
         "jti": str(ids()),
         **facts,
     }
-    return jwt.encode(claims, key, algorithm="EdDSA")
+    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": keys.key_id(key.public_key())})
 
 
 def issue_staff(
@@ -141,34 +147,35 @@ class Verifier:
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
             kind, _, name = str(claims.get("iss", "")).partition(":")
-            key = await self._key(kind, name, str(claims.get("sub", "")))
+            known = await self._keys(kind, name, str(claims.get("sub", "")))
             # the clock is ours, so that time can be given in tests: the library's own checks of it are off
             options = {
                 "verify_exp": False,
                 "verify_iat": False,
                 "require": ["exp", "iat", "aud", "iss", "jti"],
             }
+            key = _signing(token, known)
             claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=self._audience, options=options)  # type: ignore[arg-type]
         except jwt.PyJWTError as error:
             raise TokenRefused(type(error).__name__) from error
         self._check_time(claims)
         if kind == "staff":
             return Caller("staff", name, _staff(name, claims))
-        return Caller(kind, name)  # type: ignore[arg-type]  # _key knows no other kinds
+        return Caller(kind, name)  # type: ignore[arg-type]  # _keys knows no other kinds
 
-    async def _key(self, kind: str, name: str, subject: str) -> Ed25519PublicKey:
+    async def _keys(self, kind: str, name: str, subject: str) -> Sequence[Ed25519PublicKey]:
         if kind == "organ" and self._organ_keys is not None:
             if subject not in await self._organ_keys(name):
                 raise TokenRefused("the organ's key is not in force")
-            return nats_public_key(subject)
+            return [nats_public_key(subject)]
         if kind == "staff":
             name = STAFF_ISSUER
         if (kind in {"service", "staff"} and name != keys.OPERATOR) or (
             kind == "operator" and name == keys.OPERATOR
         ):
-            key = keys.public_key(self._folder, name)
-            if key is not None:
-                return key
+            known = keys.public_keys(self._folder, name)
+            if known:
+                return known
         raise TokenRefused("nobody known by this name")
 
     def _check_time(self, claims: dict[str, object]) -> None:
@@ -182,6 +189,23 @@ class Verifier:
             raise TokenRefused("expired, or not yet good")
 
 
+def _signing(token: str, known: Sequence[Ed25519PublicKey]) -> Ed25519PublicKey:
+    """Choose the key the token names; where it names none, the one whose signature it bears."""
+    named = jwt.get_unverified_header(token).get("kid")
+    for key in known:
+        if keys.key_id(key) == named or (named is None and _signed_by(token, key)):
+            return key
+    raise TokenRefused("its key is not in force")
+
+
+def _signed_by(token: str, key: Ed25519PublicKey) -> bool:
+    try:
+        jwt.PyJWS().decode(token, key, algorithms=["EdDSA"])
+    except jwt.PyJWTError:
+        return False
+    return True
+
+
 def _staff(name: str, claims: dict[str, Any]) -> Staff:
     try:
         grants = tuple(Grant(Role(role), organ, division) for role, organ, division in claims["grants"])
@@ -191,12 +215,14 @@ def _staff(name: str, claims: dict[str, Any]) -> Staff:
 
 
 class KeyTokens:
-    """Tokens of one caller, one an audience at a time, renewed a minute before they end. Is a ``TokenSource``."""
+    """Tokens of one caller, one an audience at a time, renewed a minute before they end. Is a ``TokenSource``.
 
-    def __init__(
-        self, key: Ed25519PrivateKey, caller: Caller, *, clock: Clock = utc_now, subject: str = ""
-    ) -> None:
+    When the key is replaced its tokens are made anew at once, however long they would have been good.
+    """
+
+    def __init__(self, key: KeySource, caller: Caller, *, clock: Clock = utc_now, subject: str = "") -> None:
         self._key = key
+        self._kept_by: Ed25519PrivateKey | None = None
         self._caller = caller
         self._clock = clock
         self._subject = subject
@@ -205,10 +231,13 @@ class KeyTokens:
     def __call__(self, audience: str) -> str:
         """Return a token for ``audience`` that is good for a minute at least."""
         now = self._clock().timestamp()
+        key = self._key()
+        if key is not self._kept_by:
+            self._kept_by, self._kept = key, {}
         until, token = self._kept.get(audience, (0.0, ""))
         if now >= until:
             token = issue(
-                self._key, caller=self._caller, audience=audience, clock=self._clock, subject=self._subject
+                key, caller=self._caller, audience=audience, clock=self._clock, subject=self._subject
             )
             self._kept[audience] = (now + (LONGEST - RENEW_BEFORE).total_seconds(), token)
         return token
@@ -216,12 +245,12 @@ class KeyTokens:
 
 def service_tokens(folder: Path, service: str) -> KeyTokens:
     """Return the token source of a service."""
-    return KeyTokens(keys.private_key(folder, service), Caller("service", service))
+    return KeyTokens(keys.KeyFile(folder, service), Caller("service", service))
 
 
 def operator_tokens(folder: Path) -> KeyTokens:
     """Return the token source of the operator's command line."""
-    return KeyTokens(keys.private_key(folder, keys.OPERATOR), Caller("operator", keys.OPERATOR))
+    return KeyTokens(keys.KeyFile(folder, keys.OPERATOR), Caller("operator", keys.OPERATOR))
 
 
 def organ_tokens(code: str, seed: bytes) -> KeyTokens:
@@ -229,7 +258,7 @@ def organ_tokens(code: str, seed: bytes) -> KeyTokens:
     pair = nkeys.from_seed(bytearray(seed))
     _, raw = nkeys.decode_seed(bytearray(seed))
     key = Ed25519PrivateKey.from_private_bytes(bytes(raw))
-    return KeyTokens(key, Caller("organ", code), subject=pair.public_key.decode())
+    return KeyTokens(lambda: key, Caller("organ", code), subject=pair.public_key.decode())
 
 
 def nats_public_key(text: str) -> Ed25519PublicKey:

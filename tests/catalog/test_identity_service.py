@@ -8,13 +8,16 @@ from collections.abc import Awaitable
 from datetime import timedelta
 
 import grpc
+import jwt
 import pytest
 import structlog
 from sqlalchemy import text
 
 from gongkai.rpc.catalog.v1 import identity_pb2 as pb
 from gongkai.security.permissions import Grant, Role
+from gongkai.security.rotation import retire, rotate
 from gongkai.security.tokens import TokenRefused, Verifier
+from gongkai.serving.clock import utc_now
 from gongkai.serving.errors import reasons_of
 from gongkai.serving.rebuilding import Difference, rebuild
 from services.catalog.identity.sessions import IDLE, WHOLE
@@ -299,4 +302,26 @@ async def test_the_views_of_staff_can_be_made_from_the_log(room: Staffroom) -> N
         one async for one in rebuild(office.engine, views_of(office.store)) if isinstance(one, Difference)
     ]
     assert found == []
+    assert (await room.open(session)).staff == staff
+
+
+async def test_keys_are_replaced_while_everything_runs(room: Staffroom) -> None:
+    """The running portal and catalog sign with their new keys at the next call; nobody is shut out meanwhile."""
+    staff = await room.register(EDITOR)
+    session = (await room.log_in(staff.login)).session
+    before = (await room.open(session, "catalog", "publishing")).tokens
+    new_ids = {holder: rotate(room.keys, holder) for holder in ("portal", "catalog", "operator")}
+
+    after = (await room.open(session, "catalog", "publishing")).tokens  # the portal's channel has a new key
+    assert {jwt.get_unverified_header(token)["kid"] for token in after.values()} == {new_ids["catalog"]}
+    for tokens in (before, after):
+        assert (await Verifier("publishing", room.keys).verify(tokens["publishing"])).name == staff.id
+        async with room.speaking(tokens["catalog"]) as own:
+            assert (await own.NameStaff(pb.NameStaffRequest(ids=[staff.id]))).names
+    await room.register()  # the operator's
+
+    for holder in new_ids:
+        assert retire(room.keys, holder, utc_now(), at_once=True)
+    async with room.speaking(before["catalog"]) as own:
+        assert (await refused(own.NameStaff(pb.NameStaffRequest(ids=[staff.id]))))[1] == ["auth.bad-token"]
     assert (await room.open(session)).staff == staff

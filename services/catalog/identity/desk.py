@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gongkai.eventstore.codec import canonical
 from gongkai.eventstore.vault import Vault
-from gongkai.security.keys import derive, private_key
+from gongkai.security.keys import KeyFile, derive
 from gongkai.security.passwords import Passwords, make_password
 from gongkai.security.throttle import Limit, Throttle
 from gongkai.security.tokens import STAFF_ISSUER
@@ -70,7 +70,7 @@ def open_desk(office: Office, vault: Vault, master: bytes, keys: Path) -> Desk:
         vault=vault,
         passwords=Passwords(),
         throttle=Throttle(office.engine, derive(master, b"throttle"), clock=utc_now),
-        signing_key=lambda: private_key(keys, STAFF_ISSUER),
+        signing_key=KeyFile(keys, STAFF_ISSUER),
         mark_key=derive(master, b"identity-commands"),
         clock=utc_now,
         ids=new_id,
