@@ -1,15 +1,101 @@
-"""工作台: what waits for whoever is logged in."""
+"""工作台: what waits for whoever is logged in. A part whose service is away says so; the rest stands."""
 
 from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.rpc.notify.v1 import notify_pb2
+from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
+from gongkai.rpc.requests.v1 import requests_pb2
+from gongkai.security.permissions import Role
+from services.portal.clients import Signed
+from services.portal.organs import organs_of
+from services.portal.portal import Portal, portal_of
+from services.portal.routes.home import or_none
 from services.portal.sessions import staff_of
 from services.portal.staffpages import render_staff
+
+SHOWN: Final = 50
+_E, _R, _I = Role.EDITOR, Role.REVIEWER, Role.INSPECTOR
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What waits in publishing; None: it does not answer."""
+
+    to_confirm: pb.ListDraftsResponse | None
+    to_publish: pb.ListDraftsResponse | None
+    drafting: pb.ListDraftsResponse | None
+    defects: int
+    refused: int
 
 
 async def desk(request: Request) -> Response:
     """``/staff/``."""
-    await staff_of(request)
-    return render_staff(request, "staff/desk.html", {}, "desk")
+    signed = await staff_of(request)
+    portal = portal_of(request)
+    staff = signed.staff
+    publishing, requests, doubts = await asyncio.gather(
+        _publishing(request, portal, signed),
+        _requests(portal, signed),
+        _doubts(portal, signed),
+    )
+    values = {
+        "publishing": publishing,
+        "requests": requests,
+        "doubts": doubts,
+        "edits": staff.holds_anywhere(_E),
+        "reviews": staff.holds_anywhere(_R),
+        "publishes": staff.holds_anywhere(_E, _R, _I),
+        "handles": staff.holds_anywhere(Role.CLERK),
+        "administers": staff.holds_anywhere(Role.ADMINISTRATOR),
+    }
+    return render_staff(request, "staff/desk.html", values, "desk")
+
+
+async def _publishing(request: Request, portal: Portal, signed: Signed) -> Publishing | None:
+    if not signed.staff.holds_anywhere(_E, _R):
+        return None
+    choice = await organs_of(request, signed, _E, _R)
+    drafts = portal.offices.drafts_for(signed)
+
+    def of_phase(phase: str) -> pb.ListDraftsRequest:
+        return pb.ListDraftsRequest(phase=phase, page=1, page_size=SHOWN)
+
+    to_confirm, to_publish, drafting, defects, incoming = await asyncio.gather(
+        or_none(drafts.ListDrafts(of_phase("proposed"))),
+        or_none(drafts.ListDrafts(of_phase("confirmed"))),
+        or_none(drafts.ListDrafts(of_phase("drafting"))),
+        or_none(
+            drafts.ListOrganRecords(
+                pb.ListOrganRecordsRequest(organ=choice.chosen, with_defects=True, page=1, page_size=1)
+            )
+        ),
+        or_none(drafts.ListIncoming(pb.ListIncomingRequest(organ=choice.chosen, page=1, page_size=1))),
+    )
+    return Publishing(
+        to_confirm,
+        to_publish,
+        drafting,
+        defects.total if defects else 0,
+        incoming.by_outcome["rejected"] if incoming else 0,
+    )
+
+
+async def _requests(portal: Portal, signed: Signed) -> requests_pb2.ListRequestsResponse | None:
+    if not signed.staff.holds_anywhere(Role.CLERK):
+        return None
+    asked = requests_pb2.ListRequestsRequest(page=1, page_size=SHOWN)
+    return await or_none(portal.offices.requests_for(signed).ListRequests(asked))
+
+
+async def _doubts(portal: Portal, signed: Signed) -> notify_pb2.ListMessagesResponse | None:
+    if not signed.staff.holds_anywhere(Role.ADMINISTRATOR):
+        return None
+    asked = notify_pb2.ListMessagesRequest(state="doubt", page=1, page_size=SHOWN)
+    return await or_none(portal.offices.notify_for(signed).ListMessages(asked))

@@ -1,0 +1,168 @@
+"""Writing a draft: every button saves, so that nothing is lost; a refused save shows everything again as typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grpc import aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gongkai.contracts.kinds import KINDS, VALIDITIES
+from gongkai.refusal import Reason
+from gongkai.rpc.catalog.v1 import catalog_pb2
+from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
+from gongkai.security.permissions import Role
+from services.portal.attaching import attach
+from services.portal.clients import Problem, Signed, problem_of
+from services.portal.forms import MIB, Form, read_form, redirect
+from services.portal.organs import Choice, organs_of
+from services.portal.portal import portal_of
+from services.portal.routes.home import or_none
+from services.portal.routes.staff.drafts import draft_of, preview
+from services.portal.sessions import staff_of
+from services.portal.staffpages import render_staff
+
+TEXTS: Final = (
+    "kind", "title", "doc_number", "summary", "formed_on", "effective_on", "expires_on", "validity", "domain", "matter",
+    "body_text", "published_on", "issuer", "topic", "genre", "category",
+)  # fmt: skip
+FIELDS: Final = (*TEXTS, "organ", "keywords", "attachments")
+LABELS: Final = {
+    "kind": "信息种类", "title": "标题", "doc_number": "发文字号", "summary": "内容概述", "formed_on": "成文日期",
+    "effective_on": "生效日期", "expires_on": "失效日期", "validity": "有效性", "domain": "领域", "matter": "公开事项",
+    "body_text": "正文", "published_on": "原发布日期", "issuer": "发文机关", "topic": "主题分类", "genre": "体裁分类",
+    "category": "组配分类", "keywords": "关键词",
+}  # fmt: skip
+_STALE: Final = "draft.stale"
+_OVERHEAD: Final = 4 * MIB
+_MATTERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the form is about: a draft there is, or one that is going to be."""
+
+    choice: Choice
+    draft: pb.Draft | None = None
+
+
+async def new(request: Request) -> Response:
+    """``/staff/drafts/new``."""
+    signed = await staff_of(request)
+    choice = await organs_of(request, signed, Role.EDITOR)
+    return await _edit(request, signed, Desk(choice))
+
+
+async def edit(request: Request) -> Response:
+    """``/staff/drafts/{id}/edit``."""
+    signed = await staff_of(request)
+    draft = await draft_of(request, signed)
+    organ = draft.content.organ
+    return await _edit(request, signed, Desk(Choice(((organ, draft.organ_name),), organ), draft))
+
+
+async def _edit(request: Request, signed: Signed, desk: Desk) -> Response:
+    content = desk.draft.content if desk.draft else pb.DraftContent(organ=desk.choice.chosen)
+    if request.method != "POST":
+        return await _page(request, desk, content, version=desk.draft.version if desk.draft else 0)
+    limit = portal_of(request).settings.content_limit
+    form = await read_form(request, most_files=1, most_bytes=limit + _OVERHEAD)
+    written = written_content(form, content)
+    version = int(form.text("version", "0")) if form.text("version", "0").isdecimal() else 0
+    try:
+        for upload in form.files("file"):
+            written.attachments.append(await attach(portal_of(request).offices.contents_for(signed), upload))
+        saved = await portal_of(request).offices.drafts_for(signed).SaveDraft(
+            pb.SaveDraftRequest(
+                command_id=form.command_id,
+                draft_id=desk.draft.id if desk.draft else "",
+                expected_version=version,
+                content=written,
+            )
+        )  # fmt: skip
+    except aio.AioRpcError as error:
+        return await _refused(request, signed, desk, written, version, problem_of(error))
+    leave = form.text("act") == "show"
+    path = f"/staff/drafts/{saved.draft.id}"
+    return redirect(path if leave else f"{path}/edit", done="saved")
+
+
+async def _refused(
+    request: Request, signed: Signed, desk: Desk, written: pb.DraftContent, version: int, problem: Problem
+) -> Response:
+    """The form again, as it was typed; where somebody else wrote meanwhile, with what they changed."""
+    differing: Sequence[tuple[str, str, str]] = ()
+    if desk.draft is not None and any(reason.code == _STALE for reason in problem.reasons):
+        now = await draft_of(request, signed)
+        differing = differences(now.content, written)
+        version = now.version
+        text = "没有保存：您打开以后别人改过这份草稿。下面列出不同的地方；核对后再保存，以您现在填的为准。"
+        rest = tuple(one for one in problem.reasons if one.code != _STALE)
+        problem = Problem(409, (Reason(_STALE, text), *rest))
+    return await _page(request, desk, written, version=version, problem=problem, differing=differing)
+
+
+def written_content(form: Form, before: pb.DraftContent) -> pb.DraftContent:
+    """What the form says, with the files there were and that are not to be removed."""
+    removed = set(form.all("remove"))
+    return pb.DraftContent(
+        organ=form.text("organ") or before.organ,
+        division=before.division,
+        keywords=[word for word in form.text("keywords").replace("，", "、").replace(",", "、").split("、") if word.strip()],
+        attachments=[one for one in before.attachments if one.digest not in removed],
+        **{name: form.text(name, getattr(before, name)) for name in TEXTS},
+    )  # fmt: skip
+
+
+def differences(there: pb.DraftContent, typed: pb.DraftContent) -> list[tuple[str, str, str]]:
+    """Fields in which two contents differ: label, what is there, what was typed."""
+    found = [
+        (LABELS[name], getattr(there, name), getattr(typed, name))
+        for name in TEXTS
+        if getattr(there, name) != getattr(typed, name)
+    ]
+    return [*found, *([(LABELS["keywords"], "、".join(there.keywords), "、".join(typed.keywords))]
+            if list(there.keywords) != list(typed.keywords) else [])]  # fmt: skip
+
+
+async def _page(
+    request: Request,
+    desk: Desk,
+    content: pb.DraftContent,
+    *,
+    version: int,
+    problem: Problem | None = None,
+    differing: Sequence[tuple[str, str, str]] = (),
+) -> Response:
+    values = {
+        "draft": desk.draft,
+        "choice": desk.choice,
+        "content": content,
+        "version": version,
+        "problem": problem,
+        "differing": differing,
+        "fields": FIELDS,
+        "blocks": preview(content),
+        **await _choices(request, content),
+    }
+    status = problem.status if problem else 200
+    return render_staff(request, "staff/editor.html", values, "drafts", status=status)
+
+
+async def _choices(request: Request, content: pb.DraftContent) -> Mapping[str, Any]:
+    portal = portal_of(request)
+    domains = await portal.registry.domains()
+    asked = catalog_pb2.ListMattersRequest(domain=content.domain, page_size=_MATTERS)
+    told = await or_none(portal.offices.catalog.ListMatters(asked)) if content.domain else None
+    matters = [(one.id, f"{one.level1} ＼ {one.level2}") for one in told.matters] if told else []
+    if content.matter and content.matter not in dict(matters):
+        matters.append((content.matter, f"{content.matter}（不在所选领域，请重新选）"))
+    return {
+        "kinds": list(KINDS.items()),
+        "validities": [one for one in VALIDITIES.items() if one[0] != "unknown"],
+        "domains": [(one.code, f"{one.seq}　{one.name}") for one in domains.listed],
+        "matters": matters,
+    }
