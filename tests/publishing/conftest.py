@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from gongkai.contracts.ingest import IngestDocument, IngestWithdrawal
+from gongkai.devstack.postgres import Postgres
+from gongkai.security.permissions import Role
 from services.publishing.domain.deciding import Decision, Known, decide_one, prepare
 from services.publishing.domain.incoming import Incoming, parse
 from services.publishing.domain.registry import Organ, Registry
+from tests.conftest import TESTER
+from tests.publishing.office import Bureau, Office, served
 
 ORGAN = "341323-mzj"
 USCC = "11341323003205511A"
@@ -101,3 +106,20 @@ def make_document() -> Callable[..., dict[str, Any]]:
 def make_incoming() -> Callable[..., Incoming]:
     """``incoming``, for tests."""
     return incoming
+
+
+@pytest.fixture(scope="session")
+async def office(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One service for all tests of what is written by hand; each has organs of its own."""
+    name = f"test_{uuid4().hex}"
+    postgres.ensure_database(name, TESTER)
+    async with served(postgres.url(TESTER, name), tmp_path_factory.mktemp("office")) as office:
+        yield office
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def bureau(office: Office) -> Bureau:
+    """An organ of its own, with an editor and a reviewer."""
+    code = await office.organ()
+    return Bureau(code, office.person(Role.EDITOR, organ=code), office.person(Role.REVIEWER, organ=code))

@@ -2,111 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from gongkai.eventstore.personal import ERASED
 from gongkai.refusal import Refusal
-from services.publishing.domain import draft_rules as rules
 from services.publishing.domain.contents import Held
-from services.publishing.domain.draft import Draft, evolve, fold
+from services.publishing.domain.draft import evolve, fold
 from services.publishing.domain.draft_events import AttributeConfirmed, DraftSaved
-from services.publishing.domain.draft_publishing import Publication, Surroundings, examined, publish
-from services.publishing.domain.events import RecordPublished, RecordRevised, RecordWithdrawn
-from services.publishing.domain.header import FileFact, Header
-from services.publishing.domain.manuscript import Manuscript, Revises, manuscript_of
-from services.publishing.domain.number import book_of
-from services.publishing.domain.record import RECORD, Enter, Record, Withdraw
+from services.publishing.domain.draft_publishing import examined
+from services.publishing.domain.events import RecordPublished
+from services.publishing.domain.header import FileFact
+from services.publishing.domain.manuscript import Manuscript
 from services.publishing.domain.registry import Registry
-
-pytestmark = pytest.mark.domain
-
-AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-ORGAN = "341323-mzj"
-EDITOR, REVIEWER = "s-editor", "s-reviewer"
-IDENTITY, MOBILE = "341323199003071236", "13905571234"
-BODY = FileFact(role="body", name="正文", digest="a" * 64, size=9, media_type="text/plain")
-CONTENT = Manuscript(
-    title="关于提高低保标准的通知", kind="notice", formed_on="2026-11-20", files=(BODY,), summary="提高标准"
+from tests.publishing.desk import (
+    AT,
+    BODY,
+    CONTENT,
+    EDITOR,
+    IDENTITY,
+    MOBILE,
+    ORGAN,
+    Desk,
+    codes,
+    refused,
 )
 
-
-@dataclass
-class Desk:
-    """A draft and what is around it; each method is a command, and applies what follows."""
-
-    registry: Registry
-    draft: Draft = field(default_factory=Draft)
-    record: Record = field(default_factory=Record)
-    body_text: str = "自12月起提高。"
-    held: dict[str, Held] = field(default_factory=lambda: {BODY.digest: Held(9)})
-
-    @property
-    def around(self) -> Surroundings:
-        organ = self.registry.organs[ORGAN]
-        return Surroundings(organ, self.registry, self.held, self.body_text, self.record, date(2026, 11, 23))
-
-    def order(self, by: str, expected: int = 0) -> dict[str, Any]:
-        return {"stream": "draft:d-1", "by": by, "at": AT, "expected_version": expected}
-
-    def do(self, command: rules.Command) -> list[Any]:
-        events = list(rules.decide(self.draft, command))
-        for event in events:
-            self.draft = evolve(self.draft, event)
-        return events
-
-    def save(
-        self, content: Manuscript = CONTENT, *, revises: Revises | None = None, **order: Any
-    ) -> list[Any]:
-        asked = self.order(EDITOR, self.draft.version) | order
-        organ = asked.pop("organ", ORGAN)
-        return self.do(rules.Save(organ=organ, content=content, revises=revises, **asked))
-
-    def propose(
-        self, attribute: str = "proactive", ground: str = "《条例》第二十条", **order: Any
-    ) -> list[Any]:
-        found = examined(self.draft, self.around, attribute=attribute).reasons
-        asked = self.order(EDITOR) | order
-        return self.do(rules.Propose(attribute=attribute, ground=ground, findings=found, **asked))
-
-    def confirm(
-        self, by: str = REVIEWER, *, name: str = "李静", post: str = "科长", **order: Any
-    ) -> list[Any]:
-        return self.do(rules.Confirm(name=name, post=post, **self.order(by) | order))
-
-    def give_back(self, why: str = "标题不准确") -> list[Any]:
-        return self.do(rules.Return(reason=why, **self.order(REVIEWER)))
-
-    def discard(self, why: str = "不再需要") -> list[Any]:
-        return self.do(rules.Discard(reason=why, **self.order(EDITOR)))
-
-    def publish(self, **order: Any) -> Publication:
-        book = book_of(self.registry.organs[ORGAN].uscc, date(2026, 11, 23))
-        given = rules.Order(**self.order(EDITOR) | order)
-        done = publish(self.draft, given, self.around, book=book, serial=7)
-        for event in done.draft_events:
-            self.draft = evolve(self.draft, event)
-        self.record = done.record
-        return done
+pytestmark = pytest.mark.domain
 
 
 @pytest.fixture
 def desk(registry: Registry) -> Desk:
     return Desk(registry)
-
-
-def refused(act: Callable[[], object]) -> set[tuple[str, str]]:
-    with pytest.raises(Refusal) as refusal:
-        act()
-    return {(one.code, one.field) for one in refusal.value.reasons}
-
-
-def codes(act: Callable[[], object]) -> set[str]:
-    return {code for code, _ in refused(act)}
 
 
 def test_draft_is_published_with_its_record_and_number(desk: Desk) -> None:
@@ -311,103 +239,3 @@ def test_erased_draft_reads_as_empty() -> None:
     event = DraftSaved(draft="draft:d", organ=ORGAN, by=EDITOR, at=AT, content=ERASED)
     draft = fold([event])
     assert (draft.content, [step.what for step in draft.steps]) == (Manuscript(), ["saved"])
-
-
-# -- revising ---------------------------------------------------------------------------------------------------
-
-
-def migrated(**changes: Any) -> Header:
-    fields: dict[str, Any] = {
-        "organ": ORGAN, "organ_name": "灵璧县民政局", "division": "341323000000", "kind": "other", "title": "老文件",
-        "published_on": date(2026, 1, 5), "provenance": "migration", "files": (BODY,),
-        "defects": ("kind.missing", "formed-on.missing", "published-on.missing", "attribute.missing"),
-    }  # fmt: skip
-    return Header(**fields | changes)
-
-
-def old_record(header: Header, sent_at: datetime | None = None) -> Record:
-    event = RecordPublished(
-        record_id="r-1", record_key="MZ-1", index_number="11341323003205511A/202601-00001", header=header,
-        sent_at=sent_at, confirmer_id="confirmer:r-1:1",
-    )  # fmt: skip
-    return RECORD.fold([event])
-
-
-def revising(desk: Desk, record: Record, **changes: str) -> None:
-    """Open a draft from a record, change it, and take it to its confirmation."""
-    assert record.header is not None
-    desk.record = record
-    revises = Revises(
-        record_id="r-1", record_key=record.record_key, index_number=record.index_number,
-        base_version=record.version, provenance=record.header.provenance,
-    )  # fmt: skip
-    content = manuscript_of(record.header)
-    desk.save(content, revises=revises)
-    desk.save(content.model_copy(update=changes))
-    desk.propose()
-    desk.confirm()
-
-
-def test_defects_of_a_migrated_record_are_mended_one_at_a_time(desk: Desk) -> None:
-    """Given a migrated record with defects, when some are mended by hand, then it keeps its number and the others."""
-    revising(desk, old_record(migrated()), kind="notice", published_on="1998-11-02")
-    assert desk.draft.content.title == "老文件"
-    assert examined(desk.draft, desk.around).defects == ("formed-on.missing",)
-    done = desk.publish()
-    (revised,) = done.record_events
-    assert isinstance(revised, RecordRevised)
-    assert (revised.record_key, revised.index_number) == ("MZ-1", "11341323003205511A/202601-00001")
-    assert done.number_taken is None
-    assert revised.header.published_on == date(1998, 11, 2)
-    assert (revised.header.defects, revised.header.attribute) == (("formed-on.missing",), "proactive")
-
-
-def test_day_of_publication_stays_where_none_is_given(desk: Desk) -> None:
-    """Given records with and without a day of their own, when they are revised, then the day first told stays."""
-    revising(desk, old_record(migrated()), kind="notice")
-    assert desk.publish().record.header.published_on == date(2026, 1, 5)  # type: ignore[union-attr]
-    live = Desk(desk.registry)
-    header = migrated(provenance="live", defects=(), formed_on=date(2026, 1, 2), kind="notice")
-    revising(live, old_record(header), title="改过的标题")
-    assert live.publish().record.header.published_on == date(2026, 1, 5)  # type: ignore[union-attr]
-
-
-def test_record_that_changed_meanwhile_is_not_overwritten(desk: Desk) -> None:
-    """Given a draft opened from a record, when the record was revised or withdrawn since, publishing is refused."""
-    record = old_record(migrated(kind="notice"))
-    revising(desk, record, title="改过的标题")
-    gone = RecordWithdrawn(
-        record_id="r-1", index_number=record.index_number, organ=ORGAN, organ_name="", division="341323000000",
-        kind="notice", withdrawn_on=date(2026, 11, 23), reason="误", sent_at=None,
-    )  # fmt: skip
-    desk.record = RECORD.evolve(record, gone)
-    assert codes(desk.publish) == {"draft.record-changed"}
-
-
-def test_revision_without_a_change_is_refused(desk: Desk) -> None:
-    """Given a revision that was just published, when the same is published again by the same confirmer, it is refused."""
-    revising(desk, old_record(migrated()), kind="notice")
-    first = desk.publish().record
-    again = Desk(desk.registry)
-    revising(again, first)
-    assert codes(again.publish) == {"draft.unchanged"}
-
-
-def test_departments_event_made_before_a_hand_revision_is_stale_and_a_later_one_is_applied(
-    desk: Desk,
-) -> None:
-    """Given a revision by hand, when the department's earlier event comes late it is stale; a later one is applied."""
-    ahead = AT + timedelta(seconds=5)  # the department's clock runs ahead of ours: no obstacle to the staff
-    revising(desk, old_record(migrated(), sent_at=ahead), kind="notice")
-    record = desk.publish().record
-    assert record.sent_at == ahead
-    desk.record = Record()
-    document = examined(Draft(organ=ORGAN, stream="draft:x", content=CONTENT), desk.around).publishable
-    assert document is not None
-    before = Enter("r-1", document, "", ahead - timedelta(minutes=1))
-    assert codes(lambda: RECORD.decide(record, before)) == {"event.stale"}
-    assert codes(lambda: RECORD.decide(record, Withdraw("r-1", "误", date(2026, 11, 23), AT))) == {
-        "event.stale"
-    }
-    (after,) = RECORD.decide(record, Enter("r-1", document, "", ahead + timedelta(minutes=1)))
-    assert isinstance(after, RecordRevised)
