@@ -20,6 +20,8 @@ COMMANDS = (
     "streams",
     "deadletters",
     "organ",
+    "staff",
+    "keys",
     "content",
     "log",
     "views",
