@@ -31,11 +31,21 @@ from services.portal.routes import (
     record,
     requests,
     searching,
+    subscribing,
+    wechat,
 )
 from services.portal.routes.staff import STAFF_ROUTES
 from services.portal.sessions import NotSignedIn, PasswordDue
 
 _SMALL = 500
+_NOT_FOUND_BY_SEARCH = (
+    "/*/search",
+    "/*/requests/lookup",
+    "/preferences",
+    "/subscribe/",
+    "/staff/",
+    "/wechat/",
+)
 
 
 class Digits(Convertor[str]):
@@ -66,6 +76,14 @@ ROUTES = [
     Route("/preferences", themes.choose),
     Route("/api/", documentation.page),
     Route("/accessibility", requests.accessibility),
+    Route("/subscribe", subscribing.ask),
+    Route("/subscribe", subscribing.subscribe, methods=["POST"]),
+    Route("/subscribe/confirm", subscribing.confirm, methods=["POST"]),
+    Route("/subscribe/waiting/{id}", subscribing.waiting),
+    Route("/subscribe/done", subscribing.done),
+    Route("/subscribe/leave/{token}", subscribing.leave),
+    Route("/subscribe/leave/{token}", subscribing.leave_now, methods=["POST"]),
+    Route("/wechat/callback", wechat.callback, methods=["GET", "POST"]),
     Route("/{div:div}/", home.county),
     Route("/{div:div}/search", searching.search),
     Route("/{div:div}/statutory/", columns.index),

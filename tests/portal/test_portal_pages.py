@@ -28,6 +28,10 @@ PAGES = (
     "/341323/catalogue/01",
     "/341323/catalogue/20/m-20-001",
     "/341323/requests/",
+    "/341323/requests/new/1",
+    "/341323/requests/lookup",
+    "/subscribe",
+    "/subscribe?place=341323000000&topic=20",
     "/341323/search",
     "/341323/search?q=危房改造&domain=10&sort=newest",
     "/341323/search?q=没有这样的词",
@@ -124,9 +128,11 @@ async def test_the_navigation_leads_only_to_what_exists(site: httpx.AsyncClient)
 
 
 async def test_applying_is_told_honestly(site: httpx.AsyncClient) -> None:
-    """The page on applying says that filing online is not open yet, and names the ways of Art. 29."""
+    """The page on applying leads to the form and to the look-up, names the ways of Art. 29, and asks for no purpose."""
     text = Outline((await site.get("/341323/requests/")).text).text
-    assert "还没有开通网上提交申请" in text
+    assert "网上申请" in text
+    assert "查询进度" in text
+    assert "不需要说明用途" in text
     assert "条例第二十九条" in text
     assert "当面提交" in text
     assert "邮寄" in text
