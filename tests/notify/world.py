@@ -71,15 +71,8 @@ class Running:
 
     async def tell(self, *records: RecordPublished, at: datetime | None = None) -> None:
         """Say that records were published, as publishing's relay does."""
-        for one in records:
-            self.position += 1
-            envelope = Envelope(
-                id=str(uuid4()), type=one.TYPE, source=f"/divisions/{one.division}/publishing",
-                subject=f"record:{one.record_id}", data=one.model_dump_json().encode(),
-                time=at or datetime.now(UTC), version=one.version, epoch="e1", position=self.position,
-            )  # fmt: skip
-            subject = f"evt.publishing.{one.division}.record.published"
-            await self.nats.jetstream().publish(subject, envelope.data, headers=headers_of(envelope))
+        await publish(self.nats, *records, at=at, after=self.position)
+        self.position += len(records)
 
     async def subscribe(
         self,
@@ -140,6 +133,20 @@ class Running:
     async def rows(self, sql: str, **values: Any) -> list[Any]:
         async with self.office.engine.connect() as conn:
             return list(await conn.execute(text(sql), values))
+
+
+async def publish(
+    client: Client, *records: RecordPublished, at: datetime | None = None, after: int = 0
+) -> None:
+    """Say that records were published, as publishing's relay does."""
+    for position, one in enumerate(records, start=after + 1):
+        envelope = Envelope(
+            id=str(uuid4()), type=one.TYPE, source=f"/divisions/{one.division}/publishing",
+            subject=f"record:{one.record_id}", data=one.model_dump_json().encode(),
+            time=at or datetime.now(UTC), version=one.version, epoch="e1", position=position,
+        )  # fmt: skip
+        subject = f"evt.publishing.{one.division}.record.published"
+        await client.jetstream().publish(subject, envelope.data, headers=headers_of(envelope))
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:

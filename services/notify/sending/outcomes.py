@@ -31,8 +31,10 @@ class Pace:
     """After how long a message is no news any more."""
     proof_after: float = PROOF_AFTER
     idle: float = 0.5
-    concurrency: int = 32
-    """Calls at once, a channel."""
+    concurrency: int = 16
+    """Calls at once, a channel: what a killed process leaves in doubt at most."""
+    mails: int = 8
+    """The same for mail: as many as the channel has connections."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class Sender:
         self._writer = writer
         self._settler = settler
         self._pace = pace
+        self._most = pace.mails if adapter.channel == "email" else pace.concurrency
         self._woken = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._down = False
@@ -98,7 +99,7 @@ class Sender:
 
     async def _begin(self, flights: asyncio.TaskGroup) -> int:
         """Take what is due, commit that it is being sent, and let it fly."""
-        free = self._pace.concurrency - len(self._flying)
+        free = self._most - len(self._flying)
         self._woken.clear()
         in_hand = await self._pick(free) if free > 0 else []
         for one in in_hand:
@@ -174,7 +175,7 @@ class Sender:
 
     async def _room(self, stop: asyncio.Event) -> None:
         """Wait until half of the calls are over, so that what is due is taken in groups."""
-        while len(self._flying) > self._pace.concurrency // 2 and not stop.is_set():
+        while len(self._flying) > self._most // 2 and not stop.is_set():
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
 
     async def _pause(self, seconds: float, stop: asyncio.Event) -> None:
