@@ -15,7 +15,13 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc import aio
 from grpc_status import rpc_status
 
-from gongkai.eventstore.errors import AppendBusy, CommandRaced, DuplicateEvent, VersionConflict
+from gongkai.eventstore.errors import (
+    AppendBusy,
+    CommandRaced,
+    DuplicateEvent,
+    SubjectErased,
+    VersionConflict,
+)
 from gongkai.refusal import Reason, Refusal
 
 DOMAIN: Final = "gongkai"
@@ -71,6 +77,7 @@ class Unavailable(CallRefused):
 
 CONFLICT: Final = Reason("conflict", "数据刚被其他操作修改，请重新读取后再试")
 UNAVAILABLE: Final = Reason("unavailable", "服务暂时不可用，请稍后重试")
+ERASED: Final = Reason("subject.erased", "此人的个人信息已经依法删除，不能再写入。需要继续办理的，请重新登记")
 TIMED_OUT: Final = Reason("timed-out", "处理超时，请稍后重试")
 UNIMPLEMENTED: Final = Reason("unimplemented", "本服务尚未提供此项功能")
 INTERNAL: Final = Reason("internal", "系统内部错误，已记录，请联系运维人员")
@@ -87,6 +94,8 @@ def status_of(error: BaseException) -> tuple[grpc.StatusCode, tuple[Reason, ...]
             return grpc.StatusCode.UNIMPLEMENTED, (UNIMPLEMENTED,)
         case VersionConflict() | CommandRaced() | DuplicateEvent():
             return grpc.StatusCode.ABORTED, (CONFLICT,)
+        case SubjectErased():
+            return grpc.StatusCode.FAILED_PRECONDITION, (ERASED,)
         case AppendBusy():
             return grpc.StatusCode.UNAVAILABLE, (UNAVAILABLE,)
         case TimeoutError():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Final
 
 from gongkai.content.objects import open_objects
 from gongkai.content.store import ContentStore
+from gongkai.content.upkeep import tidying
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
@@ -19,7 +18,6 @@ from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.rpc.requests.v1 import requests_pb2, requests_pb2_grpc
 from gongkai.security.keys import derive, master_key
 from gongkai.security.throttle import Throttle
-from gongkai.serving.background import Background
 from gongkai.serving.clock import Clock, new_id, utc_now
 from gongkai.serving.lifecycle import Service, run
 from gongkai.serving.log_api import ContractLog
@@ -30,8 +28,6 @@ from services.requests.consumers import consumers
 from services.requests.handlers import Desk
 from services.requests.reactors import NoticeReactor
 from services.requests.saying import EVT, tell_services
-
-_PURGE_SECONDS: Final = 3600.0
 
 
 async def compose(service: Service, clock: Clock = utc_now) -> None:
@@ -71,7 +67,7 @@ async def compose(service: Service, clock: Clock = utc_now) -> None:
     followers += [relay.wake, reactor.wake]
     service.task(f"relay {EVT}", relay.run)
     service.task("notices", reactor.run)
-    service.task("content purge", _purge(desk))
+    service.task("content purge", tidying(desk.contents, desk.engine))
     retries: dict[str, Retry] = {}
     for consumer in consumers(desk, settings):
         service.consumer(consumer.name, consumer.run)
@@ -93,22 +89,6 @@ async def compose(service: Service, clock: Clock = utc_now) -> None:
         OpsApi(engine, clock=clock, store=store, streams=[EVT], retries=retries),
         ops_pb2.DESCRIPTOR,
     )
-
-
-def _purge(desk: Desk) -> Background:
-    """Deletes what a crash left of destroyed or unfinished contents: at the start, then every hour."""
-
-    async def purging(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            await desk.contents.purge(desk.engine)
-            await desk.contents.sweep(desk.engine)
-            try:
-                async with asyncio.timeout(_PURGE_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
-
-    return purging
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One service for the tests of a module: starting it costs more than most of them."""
+"""One service for all tests of requests: starting it costs more than most of them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.requests.office import SERVICES, Notify, Now, Office, notify_server, 
 TESTER = "gongkai"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
-    """A folder for one module."""
+    """A folder for these tests."""
     folder = Path(tempfile.mkdtemp(prefix="gongkai-requests-"))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def servers(postgres: Postgres, home: Path) -> Iterator[tuple[str, Nats]]:
-    """A database and a nats-server for one module."""
+    """A database and a nats-server for these tests."""
     name = f"test_{uuid.uuid4().hex}"
     postgres.ensure_database(name, TESTER)
     folder, port = home / "nats", free_port()
@@ -48,9 +48,9 @@ def servers(postgres: Postgres, home: Path) -> Iterator[tuple[str, Nats]]:
         postgres.drop_database(name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def office(servers: tuple[str, Nats], home: Path) -> AsyncIterator[Office]:
-    """A service that knows two organs, the calendar and the rules; shared by the tests of a module."""
+    """A service that knows two organs, the calendar and the rules; shared by all tests here."""
     database_url, nats = servers
     notify, port = Notify(), free_port()
     create_keys(home / "keys", services=SERVICES)

@@ -262,7 +262,7 @@ async def test_organ_is_asked_by_a_company(office: Office) -> None:
     company = {
         "kind": "enterprise",
         "id_kind": "uscc",
-        "id_number": "11341323003205511A",
+        "id_number": placeholder_uscc("stone", COUNTY),
         "name": "灵璧石材厂",
     }
     right = await office.submit(applicant=company | {"contact_name": "种树人乙"})

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
-from gongkai.eventstore.errors import AppendBusy, VersionConflict
+from gongkai.eventstore.errors import AppendBusy, SubjectErased, VersionConflict
 from gongkai.refusal import Reason, Refusal
 from gongkai.rpc.search.v1 import search_pb2, search_pb2_grpc
 from gongkai.security.grpc_auth import current_caller
@@ -90,6 +90,7 @@ async def test_field_violations_are_readable_by_standard_tools(keys: Path) -> No
     [
         (NotFound(Reason("record.unknown", "没有这条信息")), grpc.StatusCode.NOT_FOUND),
         (VersionConflict("record:1", 3), grpc.StatusCode.ABORTED),
+        (SubjectErased("a1"), grpc.StatusCode.FAILED_PRECONDITION),
         (AppendBusy(), grpc.StatusCode.UNAVAILABLE),
         (TimeoutError(), grpc.StatusCode.DEADLINE_EXCEEDED),
         (NotImplementedError(), grpc.StatusCode.UNIMPLEMENTED),
