@@ -8,18 +8,28 @@ import json
 import random
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from gongkai.cli.endpoints import load_endpoints
+import grpc
+
+from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.cli.load import organ_credentials_of
+from gongkai.cli.staff import add_staff, read_grant, reset_password
+from gongkai.demo.accounts import demo_people, keep_passwords, kept_passwords, made_passwords
 from gongkai.demo.records import demo_documents, demo_organs
 from gongkai.loading.mapping import MappedOrgan
 from gongkai.loading.rows import RowEvent
 from gongkai.loading.sending import Door, Tally, send_rows
+from gongkai.rpc.catalog.v1 import identity_pb2
+from gongkai.security.passwords import make_password
 from gongkai.serving.clock import legal_day, utc_now
+from gongkai.serving.errors import reasons_of
 
 _SEED = 711
 """Any number would do; the same one gives the same demo at the next start."""
+
+
+_THERE_ALREADY: Final = {"login.taken", "command.reused"}
 
 
 class DemoIncomplete(Exception):
@@ -27,7 +37,7 @@ class DemoIncomplete(Exception):
 
 
 def seed(state: Path) -> None:
-    """Register the demo's organs and send their records; doing it again changes nothing.
+    """Register the demo's organs and people and send the organs' records; doing it again changes nothing.
 
     Raises:
         DemoIncomplete: a record was refused.
@@ -35,6 +45,37 @@ def seed(state: Path) -> None:
     tally = asyncio.run(_seed(state))
     if tally.rejected:
         raise DemoIncomplete(f"{tally.rejected} refused: {dict(tally.reasons)} {tally.messages}")
+
+
+def seed_accounts(state: Path) -> None:
+    """Make the demo's accounts where a demo was loaded before there were any."""
+    asyncio.run(add_demo_people(load_endpoints(state)))
+
+
+async def add_demo_people(endpoints: Endpoints) -> None:
+    """Register the demo's people with passwords of this installation; doing it again changes nothing."""
+    kept = kept_passwords(endpoints.keys)
+    passwords = made_passwords(
+        endpoints.keys, make_password
+    )  # kept before they are in force: none can be lost
+    for person in demo_people():
+        staff = identity_pb2.Staff(
+            login=person.login,
+            name=person.name,
+            post=person.post,
+            organ=person.organ,
+            grants=[read_grant(f"{person.role}@{person.at}")],
+        )
+        try:
+            await add_staff(
+                endpoints, staff, password=passwords[person.login], command_id=f"demo:staff:{person.login}"
+            )
+        except grpc.aio.AioRpcError as error:
+            if not {reason.code for reason in reasons_of(error)} & _THERE_ALREADY:
+                raise
+            if person.login not in kept:  # registered, and the file was lost
+                passwords[person.login] = await reset_password(endpoints, person.login)
+                keep_passwords(endpoints.keys, passwords)
 
 
 async def _seed(state: Path) -> Tally:
@@ -55,6 +96,7 @@ async def _seed(state: Path) -> Tally:
         await send_rows(
             Door(endpoints.nats, endpoints.portal, organ.code, credentials), events[organ.code], tally
         )
+    await add_demo_people(endpoints)
     return tally
 
 

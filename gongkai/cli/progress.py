@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -74,6 +74,12 @@ class Progress:
         with self._lock:
             self._print("ready " + " ".join(f"{name}={address}" for name, address in addresses.items()))
             self._print(f"打开 {addresses['portal']} 查看门户；按 Ctrl-C 停止。")
+
+    def note(self, lines: Iterable[str]) -> None:
+        """Lines for whoever started the platform."""
+        with self._lock:
+            for line in lines:
+                self._print(line)
 
     def fail(self, text: str) -> None:
         """What went wrong and what to do, on standard error."""

@@ -98,6 +98,18 @@ async def add_staff(
         return await identity.RegisterStaff(request)
 
 
+async def reset_password(endpoints: Endpoints, who: str) -> str:
+    """Have a password made for somebody, named by login or id, and return it.
+
+    Raises:
+        grpc.aio.AioRpcError: catalog refuses or does not answer.
+    """
+    staff = await find_staff(endpoints, who)
+    request = pb.ResetPasswordRequest(command_id=str(new_id()), staff=staff.id, actor=_ACTOR)
+    async with _identity(endpoints) as identity:
+        return (await identity.ResetPassword(request)).password
+
+
 @app.command("add")
 def add_command(
     login: Annotated[str, typer.Argument(help="登录名；请勿使用姓名拼音")],
@@ -159,14 +171,7 @@ def grant_command(
 @app.command("password")
 def password_command(who: Who, state: State = Path(".gongkai")) -> None:
     """重置一名工作人员的密码：原密码作废，已登录的全部退出；新密码只显示这一次。"""
-
-    async def reset(endpoints: Endpoints) -> str:
-        staff = await find_staff(endpoints, who)
-        request = pb.ResetPasswordRequest(command_id=str(new_id()), staff=staff.id, actor=_ACTOR)
-        async with _identity(endpoints) as identity:
-            return (await identity.ResetPassword(request)).password
-
-    made = finish(reset(load_endpoints(state)))
+    made = finish(reset_password(load_endpoints(state), who))
     typer.echo(f"{who} 的密码已重置，已登录的均已退出。")
     _show_password(made)
 

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.progress import Progress
+from gongkai.demo.accounts import told
 from gongkai.devstack.jars import REPOSITORY_VARIABLE, JarsMissing
 from gongkai.devstack.place import DataGone
 from gongkai.devstack.ports import is_free
@@ -77,7 +78,8 @@ def _run(
     _write_whole(state / "endpoints.json", json.dumps(stack.endpoints(), ensure_ascii=False, indent=2))
     if again and stack.streams_were_gone and _until(stop, lambda: _restore_answers(state, progress)):
         return
-    if demo and not loaded.exists() and _until(stop, lambda: _load_demo(state, loaded, progress)):
+    complete = loaded.exists() and bool(told(stack.keys))
+    if demo and not complete and _until(stop, lambda: _load_demo(state, loaded, progress)):
         return
     endpoints = stack.endpoints()
     progress.ready({
@@ -88,6 +90,8 @@ def _run(
         "postgres": f"127.0.0.1:{stack.ports['postgres']}",
         **{name: f"127.0.0.1:{number}" for name, number in stack.ports.items() if name.startswith("grpc.")},
     })  # fmt: skip
+    if loaded.exists():
+        progress.note(told(stack.keys))
     while not stop.wait(_LOOK_SECONDS):
         supervisor.trim_logs()
 
@@ -119,7 +123,10 @@ def _load_demo(state: Path, loaded: Path, progress: Progress) -> None:
     if find_spec("gongkai.cli.demo") is None:
         return
     progress.say("demo", "正在载入虚构的演示数据")
-    code = "import sys; from pathlib import Path; from gongkai.cli.demo import seed; seed(Path(sys.argv[1]))"
+    what = "seed_accounts" if loaded.exists() else "seed"  # a demo of a release that had no accounts yet
+    code = (
+        f"import sys; from pathlib import Path; from gongkai.cli import demo; demo.{what}(Path(sys.argv[1]))"
+    )
     with (state / "logs" / "demo.log").open("wb") as log:
         result = subprocess.run(  # noqa: S603  # our own module
             (sys.executable, "-P", "-c", code, str(state)), check=False, stdout=log, stderr=log

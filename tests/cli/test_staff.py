@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import stat
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,8 +16,11 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from gongkai.cli.demo import add_demo_people
+from gongkai.cli.endpoints import load_endpoints
 from gongkai.cli.main import app
 from gongkai.cli.staff import read_grant
+from gongkai.demo.accounts import FILE, kept_passwords, told
 from gongkai.devstack.postgres import Postgres
 from gongkai.rpc.catalog.v1 import identity_pb2 as pb
 from gongkai.security.keys import create_keys
@@ -103,6 +107,41 @@ def test_a_role_written_otherwise_is_refused(text: str) -> None:
     """The roles there are stand in the answer."""
     with pytest.raises(typer.BadParameter, match="依申请经办人（clerk）"):
         read_grant(text)
+
+
+async def test_the_demos_people_get_passwords_of_this_installation(room: Staffroom, state: Path) -> None:
+    """Five people, one a role, with passwords nobody else has, kept for their owner alone and told at the start."""
+    endpoints = load_endpoints(state)
+    assert told(room.keys) == []
+    await add_demo_people(endpoints)
+    kept = kept_passwords(room.keys)
+    await add_demo_people(endpoints)
+    assert kept_passwords(room.keys) == kept
+    assert stat.S_IMODE((room.keys / FILE).stat().st_mode) == 0o600
+
+    roles = {}
+    for login, password in kept.items():
+        logged_in = await room.log_in(login, password)
+        assert (logged_in.must_change_password, len(password) >= 12) == (False, True)
+        assert logged_in.staff.name.endswith("（演示）")
+        [grant] = logged_in.staff.grants
+        roles[login] = (grant.role, grant.organ or grant.division)
+    assert roles == {
+        "bianji": ("editor", "341323-mzj"),
+        "shenhe": ("reviewer", "341323-mzj"),
+        "banli": ("clerk", "341323-mzj"),
+        "jiancha": ("inspector", "341323000000"),
+        "guanli": ("administrator", "341323000000"),
+    }
+    assert len(set(kept.values())) == 5
+    lines = told(room.keys)
+    assert "仅本机演示" in lines[0]
+    assert all(login in line and kept[login] in line for login, line in zip(kept, lines[1:], strict=True))
+
+    (room.keys / FILE).unlink()
+    await add_demo_people(endpoints)  # lost: made anew, to be changed
+    again = await room.log_in("bianji", kept_passwords(room.keys)["bianji"])
+    assert again.must_change_password
 
 
 async def test_keys_are_rotated_and_retired_by_command(tmp_path: Path) -> None:
