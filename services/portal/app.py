@@ -103,6 +103,7 @@ ROUTES = [
     Route("/{div:div}/requests/lookup/file", lookup.download, methods=["POST"]),
     Route("/{div:div}/oversight/", oversight.board),
     Route("/{div:div}/oversight/{organ}/late", oversight.late),
+    Route("/{div:div}/oversight/{organ}/requests", oversight.late_requests),
     Route("/{div:div}/oversight/{organ}/defects", oversight.defects),
     Route("/r/{uscc}/{number}", record.show),
     Route("/files/{digest:digest}", files.by_digest),

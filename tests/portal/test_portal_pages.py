@@ -38,6 +38,7 @@ PAGES = (
     "/341323/oversight/",
     "/341323/oversight/341323-mzj/late",
     "/341323/oversight/341323-xzf/defects",
+    "/341323/oversight/341323-mzj/requests",
     "/api/",
     "/accessibility",
     *(f"/r/{number}" for number in (ACT, HOSTILE, MIGRATED, BARE)),

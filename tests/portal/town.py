@@ -251,6 +251,15 @@ class Oversight(Invented, oversight_pb2_grpc.OversightServiceServicer):
             records=found[start : start + request.page_size], total=len(found)
         )
 
+    async def ListLateRequests(self, request: Any, _context: Any) -> oversight_pb2.ListLateRequestsResponse:
+        self.check("oversight")
+        rows = [
+            oversight_pb2.LateRequest(number="341323-2026-00039", received_on="2026-10-23", due_on="2026-11-20", working_days_over=1),
+            oversight_pb2.LateRequest(number="341323-2026-00028", received_on="2026-09-02", due_on="2026-09-30", decided_on="2026-10-20", working_days_over=8, provisional=True),
+        ]  # fmt: skip
+        found = rows if request.organ == "341323-mzj" else []
+        return oversight_pb2.ListLateRequestsResponse(requests=found, total=len(found))
+
     async def ListDefects(self, request: Any, _context: Any) -> oversight_pb2.ListDefectsResponse:
         found = [
             oversight_pb2.DefectRow(index_number=one.index_number, title=one.title, codes=[d.code for d in one.defects])

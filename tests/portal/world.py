@@ -329,6 +329,9 @@ def board(world: World) -> oversight_pb2.GetBoardResponse:
         )
         for number, (code, name, _short) in enumerate(_ORGANS)
     ]  # fmt: skip
+    for number, row in enumerate(rows[:3]):
+        row.requests, row.requests_open, row.requests_on_time = 40 - 10 * number, 4, 33 - 10 * number
+        row.requests_late, row.requests_overdue = 2 - number, 1 - min(number, 1)
     rows[-1].timed, rows[-1].late, rows[-1].median_lag = 0, 0, -1
     labels = (
         ("0–5个工作日", 4318, False),
@@ -343,6 +346,8 @@ def board(world: World) -> oversight_pb2.GetBoardResponse:
         as_of="2026-11-23T01:05:00+00:00",
         limit_days=20,
         limit_citation="《政府信息公开条例》第二十六条",
+        reply_limit_days=20,
+        reply_limit_citation="《政府信息公开条例》第三十三条第二款",
     )
 
 

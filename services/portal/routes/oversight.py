@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +64,11 @@ async def board(request: Request) -> Response:
         "timed": sum(row.timed for row in found.organs),
         "late": sum(row.late for row in found.organs),
         "defects": sum(row.defects for row in found.organs),
+        "asked": [row for row in found.organs if row.requests],
+        "requests": sum(row.requests for row in found.organs),
+        "answered": sum(row.requests_on_time + row.requests_late for row in found.organs),
+        "overdue": sum(row.requests_overdue for row in found.organs),
+        "on_time": sum(row.requests_on_time for row in found.organs),
     }
     return portal.pages.render(request, "oversight.html", values, where)
 
@@ -78,6 +84,30 @@ async def late(request: Request) -> Response:
     )
     values = {"organ": organ, "records": found.records, "total": found.total, "page": page, "size": PAGE_SIZE}
     return portal.pages.render(request, "late.html", values, where)
+
+
+async def late_requests(request: Request) -> Response:
+    """``/{div}/oversight/{organ}/requests``: overdue and late answers, by number and days; never who asked for what."""
+    portal = portal_of(request)
+    where = await portal.where(request, "oversight")
+    code, page = request.path_params["organ"], page_of(request)
+    organ = await _organ(portal, where, code)
+    assert where.place is not None
+    found, board = await asyncio.gather(
+        portal.offices.oversight.ListLateRequests(
+            pb.ListLateRequestsRequest(organ=code, page=page, page_size=PAGE_SIZE)
+        ),
+        portal.offices.oversight.GetBoard(pb.GetBoardRequest(division=where.place.code)),
+    )
+    values = {
+        "organ": organ,
+        "requests": found.requests,
+        "total": found.total,
+        "board": board,
+        "page": page,
+        "size": PAGE_SIZE,
+    }
+    return portal.pages.render(request, "late_requests.html", values, where)
 
 
 async def defects(request: Request) -> Response:
