@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.content.objects import open_objects
 from gongkai.content.store import ContentStore
+from gongkai.content.upkeep import tidying
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
@@ -42,7 +43,6 @@ from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog,
 STREAMS: Final = {EVT: tell_services, FEED: tell_public}
 """Each stream publishing fills, and what an event says on it."""
 CATALOG_CONSUMER: Final = "publishing-registry"
-_PURGE_SECONDS: Final = 3600.0
 
 
 async def compose(service: Service) -> None:
@@ -81,7 +81,7 @@ async def compose(service: Service) -> None:
     for relay in relays:
         service.task(f"relay {relay.stream}", relay.run)
     consumers = _consume(service, world, wake_relays)
-    service.task("content purge", _purge(world))
+    service.task("content purge", tidying(world.contents, world.engine))
     service.organ_keys = organ_keys(engine)
     _serve(service, world, client, wake_relays)
     service.grpc(
@@ -167,22 +167,6 @@ def _ends_with(watch: ConnectionWatch) -> Background:
             raise watch.ended.result()
 
     return watching
-
-
-def _purge(world: Deciding) -> Background:
-    """Deletes what a crash left of destroyed or unfinished contents: at the start, then every hour."""
-
-    async def purging(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            await world.contents.purge(world.engine)
-            await world.contents.sweep(world.engine)
-            try:
-                async with asyncio.timeout(_PURGE_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
-
-    return purging
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.ingest import ReplyAccepted, ReplyRejected
@@ -19,6 +19,13 @@ from services.publishing.views.reading import is_public
 from services.publishing.views.tables import incoming, record
 
 OUTCOMES: Final = ("published", "revised", "withdrawn", "unchanged", "rejected")
+_WRITE: Final = text(
+    "INSERT INTO incoming (organ, event_id, received_at, kind, outcome, record_id, reasons, defects)"
+    " SELECT organ, event_id, received_at, kind, outcome, record_id, reasons, defects"
+    " FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS (organ text, event_id text, received_at timestamptz,"
+    " kind text, outcome text, record_id text, reasons text, defects text[])) WITH ORDINALITY AS sent ORDER BY ordinality"
+)
+"""All rows as one JSON parameter: one statement whatever the size of the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def incoming_row(
 async def write_incoming(conn: AsyncConnection, rows: Iterable[dict[str, Any]]) -> None:
     """Write the rows of a batch's first answers, after the ledger has taken them."""
     if written := list(rows):
-        await conn.execute(insert(incoming), written)
+        await conn.execute(_WRITE, {"rows": orjson.dumps(written).decode()})
 
 
 async def list_incoming(
