@@ -19,6 +19,7 @@ COMMANDS = (
     "search",
     "streams",
     "deadletters",
+    "messages",
     "organ",
     "staff",
     "keys",
