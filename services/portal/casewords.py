@@ -24,13 +24,15 @@ VISIBILITIES: Final = {"applicant_and_clerks": "申请人和本机关经办人"}
 CLOCKS: Final = {
     "overdue": "已逾期",
     "soon": "5 个工作日内到期",
-    "running": "更晚到期",
+    "running": "期限以内",
     "awaiting_receipt": "等确认收到",
     "provisional": "暂定（跨年）",
     "met": "按期答复",
     "met_late": "超期答复",
 }
 """Filter of the work list → its label, in the order of the page."""
+ALWAYS: Final = frozenset({"overdue", "running", "awaiting_receipt", "met", "met_late"})
+"""Filters that stand there even with nothing in them; the others only while the office counts some."""
 SHAPES: Final = {"late": "◆", "soon": "▲", "fine": "●", "wait": "‖", "ring": "◌"}
 SOON_DAYS: Final = 5
 _WEEKDAYS: Final = "一二三四五六日"

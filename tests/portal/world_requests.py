@@ -276,7 +276,7 @@ class RequestOffice(requests_pb2_grpc.RequestServiceServicer):
         desk = self._public(request.client)
         one = _paired(desk, request.number, request.query_code)
         if request.digest not in {file.digest for file in one.decision.files}:
-            raise NotFound(Reason("reply-file.none", "没有这个文件。"))
+            raise NotFound(Reason("file.unknown", "没有这个文件。", "digest"))
         name, media_type, data = desk.files[request.digest]
         half = len(data) // 2
         yield pb.FetchReplyFileResponse(name=name, media_type=media_type, data=data[:half])
@@ -383,7 +383,7 @@ def _again(one: pb.Request) -> pb.Request:
 
 def _paired(desk: Desk, number: str, code: str) -> pb.Request:
     if number not in desk.requests or code.replace("-", "") != CODE:
-        raise NotFound(Reason("request.wrong-pair", "没有查到。"))
+        raise NotFound(Reason("lookup.wrong", "没有查到。", "query_code"))
     return desk.requests[number]
 
 

@@ -27,6 +27,8 @@ from services.portal.pages import Where
 from services.portal.portal import Portal, portal_of
 
 NUMBER: Final = re.compile(r"\d{6}-\d{4}-\d{5,7}")
+NO_FILE: Final = "file.unknown"
+"""The reason with which a file of the reply is not there, though number and code are right."""
 _LONGEST: Final = 40
 _TOO_OFTEN: Final = "查得太勤，请过几分钟再试"
 _WRONG: Final = Fault(
@@ -80,6 +82,8 @@ async def download(request: Request) -> Response:
     try:
         first = await anext(given, None)
     except aio.AioRpcError as error:
+        if any(reason.code == NO_FILE for reason in reasons_of(error)):
+            raise HTTPException(404) from error
         return _refused(request, portal, where, number, error)
     if first is None:
         raise HTTPException(404)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.rpc.requests.v1 import requests_pb2 as pb
-from gongkai.security.permissions import Role
+from gongkai.security.permissions import Place, Role, may
 from services.portal import casewords
 from services.portal.caseacts import ACTS, READ_APPLICANT
 from services.portal.clients import Problem, Signed, problem_of
@@ -36,7 +36,11 @@ async def listing(request: Request) -> Response:
     found = await portal_of(request).offices.requests_for(signed).ListRequests(asked)
     values = {
         "found": found,
-        "clocks": casewords.CLOCKS,
+        "clocks": {
+            code: name
+            for code, name in casewords.CLOCKS.items()
+            if code in casewords.ALWAYS or code in found.by_clock or code == chosen
+        },
         "chosen": chosen,
         "page": page,
         "size": PAGE_SIZE,
@@ -73,16 +77,17 @@ async def case_page(
 ) -> Response:
     """The page of one case."""
     portal = portal_of(request)
-    acts = {act.code: act for act in one.acts}
+    acts = {act.code: _for(signed, one, act) for act in one.acts}
+    told = [(words, acts[code]) for code, words in ACTS.items() if code in acts]
     values = {
         "one": one,
-        "allowed": [(words, acts[code]) for code, words in ACTS.items() if code in acts and acts[code].allowed],
-        "refused": [(words, acts[code]) for code, words in ACTS.items() if code in acts and not acts[code].allowed],
+        "allowed": [(words, act) for words, act in told if act.allowed],
+        "refused": [(words, act) for words, act in told if not act.allowed],
         "reads": READ_APPLICANT not in acts or acts[READ_APPLICANT].allowed,
         "who": who,
         "names": await names_of(portal, signed, [*(step.staff for step in one.steps), one.search.by]),
         "problem": problem,
-    }  # fmt: skip
+    }
     status = problem.status if problem else 200
     return discreet(
         render_staff(request, "staff/requests/case.html", values, SECTION, status=status), silent=True
@@ -97,6 +102,17 @@ async def case_of(request: Request, signed: Signed) -> pb.Request:
     """
     asked = pb.GetRequestRequest(number=request.path_params["number"])
     return (await portal_of(request).offices.requests_for(signed).GetRequest(asked)).request
+
+
+def _for(signed: Signed, one: pb.Request, act: pb.Act) -> pb.Act:
+    """An act as it stands for this person: what another's post does is not offered."""
+    if act.code != "erase" or may(signed.staff, "request.erase", Place(one.organ, one.division)):
+        return act
+    told = pb.Act(code=act.code, article=act.article)
+    told.reasons.add(
+        code="auth.not-allowed", message_zh="由管理员删除。需要删除的，请把登记编号和理由告诉管理员。"
+    )
+    return told
 
 
 def may_erase(signed: Signed) -> bool:
