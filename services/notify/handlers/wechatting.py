@@ -90,15 +90,17 @@ async def _reply(office: Office, heard: wechat.Heard) -> str:
 
 
 async def _bind(office: Office, heard: wechat.Heard) -> str:
-    """Confirm with a code, for whoever sent it; sent again by WeChat, it is answered the same."""
+    """Confirm with a code, for whoever sent it; sent again by WeChat, it is answered the same and counts as nothing."""
+    entry = f"wechat:{office.secrets.address_mark('wechat-message', heard.id)[:32]}"
+    async with office.engine.connect() as conn:
+        if await office.ledger.find(conn, [entry]):
+            return BOUND
     await office.throttle.take("wechat-code", heard.openid, TRIES)
     mark = office.secrets.code_mark(heard.text)
     async with office.engine.begin() as conn:
-        entry = f"wechat:{office.secrets.address_mark('wechat-message', heard.id)[:32]}"
         found = await reading.waiting_for_code(conn, mark, office.clock())
         if len(found) != 1:
-            done = await office.ledger.find(conn, [entry])
-            return BOUND if done else NO_CODE
+            return NO_CODE
         state, version = await load(office, conn, found[0], alone=True)
         events = subscriptions.confirm(state, right=True, at=office.clock(), openid=heard.openid)
         await office.ledger.record(conn, [Entry(entry, ACTOR, fingerprint(entry.encode()), {})])
