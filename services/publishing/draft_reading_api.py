@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
 from grpc import aio
 
+from gongkai.refusal import Reason
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.rpc.publishing.v1 import drafts_pb2_grpc
 from gongkai.security.grpc_auth import current_staff
@@ -25,6 +26,9 @@ from services.publishing.staffing import narrow
 from services.publishing.views import drafts, incoming
 from services.publishing.views.organ_records import list_organ_records
 from services.publishing.views.reading import MAX_PAGE_SIZE
+
+BAD_PHASE: Final = Reason("phase.unknown", "没有这个环节。请从列表中选择。", "phase")
+BAD_OUTCOME: Final = Reason("outcome.unknown", "没有这种处理结果。请从列表中选择。", "outcome")
 
 _DIGEST: Final = re.compile(r"^[0-9a-f]{64}$")
 _PAGE_SIZE: Final = 20
@@ -46,7 +50,7 @@ class DraftApi(DraftWriting, drafts_pb2_grpc.DraftServiceServicer):
     async def ListDrafts(self, request: pb.ListDraftsRequest, _context: Context) -> pb.ListDraftsResponse:
         """Answer one page of drafts, newest first."""
         page, size = _page(request.page, request.page_size)
-        staff, phase = current_staff(), request.phase if request.phase in PHASES else ""
+        staff, phase = current_staff(), _one_of(request.phase, PHASES, BAD_PHASE)
         async with self._world.engine.connect() as conn:
             registry, _ = await registry_now(self._world, conn)
             organs = narrow(staff, "draft.read", registry, request.organ)
@@ -61,7 +65,7 @@ class DraftApi(DraftWriting, drafts_pb2_grpc.DraftServiceServicer):
     ) -> pb.ListIncomingResponse:
         """Answer one page of what departments sent, newest first."""
         page, size = _page(request.page, request.page_size)
-        outcome = request.outcome if request.outcome in incoming.OUTCOMES else ""
+        outcome = _one_of(request.outcome, incoming.OUTCOMES, BAD_OUTCOME)
         async with self._world.engine.connect() as conn:
             registry, _ = await registry_now(self._world, conn)
             organs = narrow(current_staff(), "incoming.read", registry, request.organ)
@@ -112,6 +116,13 @@ class DraftApi(DraftWriting, drafts_pb2_grpc.DraftServiceServicer):
                 data=found.data[start : start + CHUNK],
                 last=start + CHUNK >= len(found.data),
             )
+
+
+def _one_of(given: str, known: Collection[str], fault: Reason) -> str:
+    """A code a list is narrowed to, or nothing."""
+    if given and given not in known:
+        raise InvalidRequest(fault)
+    return given
 
 
 def _page(page: int, size: int) -> tuple[int, int]:

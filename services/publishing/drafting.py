@@ -41,6 +41,7 @@ class SaveDraft:
     draft_id: str
     expected_version: int
     organ: str
+    """May be left out once the draft is open."""
     content: Manuscript
     """Its files by digest; the body is among them only where it is a file."""
     body_text: str
@@ -81,7 +82,7 @@ async def save_draft(world: Deciding, asked: Asked, command: SaveDraft) -> Outco
             by=asked.staff.id,
             at=world.clock(),
             expected_version=command.expected_version,
-            organ=command.organ,
+            organ=command.organ or organ.code,
             content=content,
             found=tuple(found),
         )

@@ -296,8 +296,8 @@ def why_not(draft: pb.Draft, code: str) -> set[str]:
     return {reason.code for act in draft.acts if act.code == code for reason in act.reasons}
 
 
-async def send(office: Office, organ: str, event_id: str, *, what: str = "document", **changes: Any) -> Any:
-    """Decide one departmental event, as the consumer does."""
+def event(organ: str, event_id: str, *, what: str = "document", **changes: Any) -> Incoming:
+    """A departmental event as it arrives; a field changed to None is left out."""
     value: dict[str, Any] = {
         "record": "MZ-1", "organ": organ, "title": "部门报送的通知", "kind": "notice", "division": COUNTY,
         "formed_on": "2026-01-20", "attribute": "proactive", "ground": "《条例》第二十条",
@@ -308,7 +308,11 @@ async def send(office: Office, organ: str, event_id: str, *, what: str = "docume
     given = {name: item for name, item in (value | changes).items() if item is not None}
     sent_at = given.pop("sent_at", None)
     types = {"document": "cn.gongkai.ingest.document.v1", "withdrawal": "cn.gongkai.ingest.withdrawal.v1"}
-    event = Incoming(organ, what, event_id, types[what], sent_at, json.dumps(given).encode(), deliveries=5)
-    (verdict,) = await decide_events(office.world, [event])
+    return Incoming(organ, what, event_id, types[what], sent_at, json.dumps(given).encode(), deliveries=5)
+
+
+async def send(office: Office, organ: str, event_id: str, **changes: Any) -> Any:
+    """Decide one departmental event, as the consumer does."""
+    (verdict,) = await decide_events(office.world, [event(organ, event_id, **changes)])
     assert isinstance(verdict, Answered)
     return verdict.reply

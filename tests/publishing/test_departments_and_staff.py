@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.security.permissions import Role
 from gongkai.serving.clock import utc_now
+from services.publishing.handlers import decide_events
 from services.publishing.views.rebuild import TABLES, apply_events
-from tests.publishing.office import (
-    COUNTY,
-    NONE,
-    Bureau,
-    Office,
-    Person,
-    refusal,
-    send,
-)
+from tests.publishing.office import COUNTY, NONE, Bureau, Office, Person, event, refusal, send
 
 
 async def incoming(person: Person, **asked: Any) -> Any:
@@ -120,6 +114,24 @@ async def test_department_and_staff_do_not_overwrite_each_other_unseen(
     seen = await bureau.editor.get(behind)
     assert [one.code for one in seen.findings] == ["draft.record-changed"]
     assert (await office.record(number)).record.title == "部门后来的通知"
+
+
+async def test_people_and_batches_number_records_together(office: Office, bureau: Bureau) -> None:
+    """Given batches of an organ's events and people who publish, all at once, then no number is missing or double."""
+    drafts = [await bureau.confirmed(title=f"人工之{n}") for n in range(3)]
+    batches = [
+        [
+            event(bureau.code, f"b{batch}-{n}", record=f"b{batch}-{n}", title=f"批次{batch}之{n}")
+            for n in range(20)
+        ]
+        for batch in range(4)
+    ]
+    await asyncio.gather(
+        *(decide_events(office.world, batch) for batch in batches),
+        *(bureau.editor.publish(draft) for draft in drafts),
+    )
+    numbers = await office.rows("SELECT index_number FROM record WHERE organ = :o ORDER BY 1", o=bureau.code)
+    assert [row[0][-5:] for row in numbers] == [f"{n:05d}" for n in range(1, 84)]
 
 
 async def test_records_are_found_by_title(office: Office, bureau: Bureau) -> None:

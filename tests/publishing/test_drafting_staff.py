@@ -119,6 +119,15 @@ async def test_lists_of_drafts_count_by_phase(bureau: Bureau) -> None:
     ] == grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_list_of_something_unknown_is_refused(bureau: Bureau) -> None:
+    """Given a phase or outcome that does not exist, when a list is narrowed to it, then that is told."""
+    invalid = grpc.StatusCode.INVALID_ARGUMENT
+    drafts = bureau.editor.drafts
+    assert await refusal(drafts.ListDrafts(pb.ListDraftsRequest(phase="x"))) == (invalid, {"phase.unknown"})
+    asked = pb.ListIncomingRequest(outcome="x")
+    assert await refusal(drafts.ListIncoming(asked)) == (invalid, {"outcome.unknown"})
+
+
 async def test_calls_without_a_person_are_refused(office: Office) -> None:
     """Given the portal's own token, when it calls for a draft, then it is refused: only a person may."""
     stub: Any = drafts_pb2_grpc.DraftServiceStub(office.open(None, "portal"))
