@@ -36,9 +36,12 @@ _REVISION_UNKNOWN: Final = "Can't locate revision"
 def secrets_command(
     folder: Annotated[Path, typer.Argument(help="密钥目录：缺少的会生成，已有的不变。不要放到集群里")],
     prefix: Annotated[str, typer.Option(help="对象名称的前缀")] = "gongkai",
+    public: Annotated[
+        bool, typer.Option("--public", help="只打印公钥等不保密的对象：换密钥时先发它")
+    ] = False,
 ) -> None:
     """生成各服务的密钥与 NATS 凭据，打印成 Kubernetes 对象：gongkai cluster secrets 目录 | kubectl apply -f -。"""
-    objects = [one.as_object() for one in manifests(folder, prefix, utc_now())]
+    objects = [one.as_object() for one in manifests(folder, prefix, utc_now()) if not (public and one.secret)]
     typer.echo(yaml.safe_dump_all(objects, sort_keys=False, allow_unicode=True), nl=False)
 
 

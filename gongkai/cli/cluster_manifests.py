@@ -15,7 +15,7 @@ from typing import Final
 
 from gongkai.messaging import auth
 from gongkai.messaging.issuing import SYSTEM, credentials_file, issue_credentials
-from gongkai.security.keys import OPERATOR, create_keys
+from gongkai.security.keys import OPERATOR, PREVIOUS, create_keys
 
 STORING: Final = ("catalog", "publishing", "requests", "search", "notify", "oversight")
 """The services with a database, a NATS user and a gRPC server of their own."""
@@ -76,8 +76,10 @@ def manifests(folder: Path, prefix: str, at: datetime) -> Iterator[Manifest]:
 
 
 def _public_keys(folder: Path) -> dict[str, str]:
-    keys = {f"{name}.pub": _text(folder / "services" / f"{name}.pub") for name in SERVICES}
-    return {f"{OPERATOR}.pub": _text(folder / f"{OPERATOR}.pub"), **keys}
+    """Each holder's public key and, between a rotation and its end, the one before."""
+    places = {OPERATOR: folder, **dict.fromkeys(SERVICES, folder / "services")}
+    files = [place / f"{name}{suffix}" for name, place in places.items() for suffix in (".pub", PREVIOUS)]
+    return {path.name: _text(path) for path in files if path.exists()}
 
 
 def _identity(folder: Path, nats: auth.NatsKeys, name: str) -> dict[str, str]:

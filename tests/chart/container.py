@@ -96,9 +96,8 @@ class Cluster:
                 if taken is None:
                     continue
                 data = self.data[taken.get("name") or taken["secretName"]]
-                files |= {
-                    f"{places[volume['name']]}/{one['path']}": data[one["key"]] for one in taken["items"]
-                }
+                wanted = [one for one in taken["items"] if one["key"] in data or not taken.get("optional")]
+                files |= {f"{places[volume['name']]}/{one['path']}": data[one["key"]] for one in wanted}
         return files
 
 

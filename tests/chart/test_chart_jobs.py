@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gongkai.cli.cluster import app, database_urls
 from gongkai.cli.cluster_manifests import SERVICES, STORING, WITH_MASTER_KEY
 from gongkai.cli.endpoints import load_endpoints
+from gongkai.security.rotation import rotate
 from tests.chart.container import data_of
 
 
@@ -65,6 +66,20 @@ def test_secrets_are_made_once_and_each_goes_to_whom_it_belongs(tmp_path: Path) 
     assert masters == WITH_MASTER_KEY
     for kept in ("operator.key", "nats/operator.nk", "nats/signing.nk", "nats/account.nk"):
         assert (tmp_path / "keys" / kept).read_text() not in json.dumps(first).replace("\\n", "\n")
+
+
+def test_a_rotation_is_told_to_everybody_before_the_signer_has_it(tmp_path: Path) -> None:
+    """The public objects alone carry the new key and the one before; no Secret is among them."""
+    keys = tmp_path / "keys"
+    assert CliRunner().invoke(app, ["secrets", str(keys)]).exit_code == 0
+    first = (keys / "services" / "catalog.pub").read_text()
+    rotate(keys, "catalog")
+    printed = CliRunner().invoke(app, ["secrets", str(keys), "--public"])
+    objects = list(yaml.safe_load_all(printed.stdout))
+    assert {one["kind"] for one in objects} == {"ConfigMap"}
+    public = data_of(objects)["gongkai-public-keys"]
+    assert public["catalog.previous.pub"] == first
+    assert public["catalog.pub"] == (keys / "services" / "catalog.pub").read_text() != first
 
 
 def test_an_operator_reaches_the_cluster_over_forwarded_ports(tmp_path: Path) -> None:

@@ -97,10 +97,11 @@ def test_every_service_has_its_deployment_and_only_its_own_secrets() -> None:
     for name in SERVICES:
         pod = deployments[f"gongkai-{name}"]["spec"]["template"]["spec"]
         (identity,) = (volume for volume in pod["volumes"] if volume["name"] == "identity")
-        public, own = identity["projected"]["sources"]
+        public, before, own = identity["projected"]["sources"]
         assert {item["key"] for item in public["configMap"]["items"]} == {
             f"{one}.pub" for one in (*SERVICES, "operator")
         }
+        assert before["configMap"]["optional"] is True
         assert own["secret"]["name"] == f"gongkai-{name}"
         keys = {"service.key"} | ({"nats.creds"} if name in STORING else set())
         assert {item["key"] for item in own["secret"]["items"]} == keys | (

@@ -124,6 +124,15 @@
 {{- range $peer, $_ := include "gongkai.facts" . | fromYaml }}
             - { key: {{ $peer }}.pub, path: keys/services/{{ $peer }}.pub }
 {{- end }}
+      # The keys before a rotation, while tokens signed with them may be under way.
+      - configMap:
+          name: {{ .root.Values.publicKeys.configMap }}
+          optional: true
+          items:
+            - { key: operator.previous.pub, path: keys/operator.previous.pub }
+{{- range $peer, $_ := include "gongkai.facts" . | fromYaml }}
+            - { key: {{ $peer }}.previous.pub, path: keys/services/{{ $peer }}.previous.pub }
+{{- end }}
       - secret:
           name: {{ .service.secret }}
           items:
