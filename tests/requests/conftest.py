@@ -15,7 +15,7 @@ from gongkai.devstack.ports import free_port
 from gongkai.devstack.postgres import Postgres
 from gongkai.devstack.process import Child
 from gongkai.security.keys import create_keys
-from tests.requests.office import SERVICES, Notify, Now, Office, notify_server, running_office
+from tests.requests.office import SERVICES, Notify, NotifyDoor, Now, Office, running_office
 
 TESTER = "gongkai"
 
@@ -54,12 +54,12 @@ async def office(servers: tuple[str, Nats], home: Path) -> AsyncIterator[Office]
     database_url, nats = servers
     notify, port = Notify(), free_port()
     create_keys(home / "keys", services=SERVICES)
-    async with (
-        notify_server(notify, home / "keys", port) as target,
-        running_office(database_url, nats.url, nats.folder, home, Now(), (notify, target)) as office,
-    ):
+    door = NotifyDoor(notify, home / "keys", port)
+    await door.open()
+    async with running_office(database_url, nats.url, nats.folder, home, Now(), notify, door) as office:
         await office.learn()
         yield office
+    await door.shut()
 
 
 @pytest.fixture(autouse=True)

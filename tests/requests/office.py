@@ -87,12 +87,14 @@ class Notify(notify_pb2_grpc.NotifyServiceServicer):  # type: ignore[misc]  # th
 
     def __init__(self) -> None:
         self.asked: list[notify_pb2.SendRequest] = []
+        self.refused = 0
         self.fault: BaseException | None = None
 
     async def Send(self, request: notify_pb2.SendRequest, _context: Any) -> notify_pb2.SendResponse:  # noqa: N802
-        self.asked.append(request)
         if self.fault is not None:
+            self.refused += 1
             raise self.fault
+        self.asked.append(request)
         return notify_pb2.SendResponse(state="queued")
 
 
@@ -108,6 +110,7 @@ class Office:
     streams: Path
     clock: Now
     notify: Notify
+    door: NotifyDoor
     target: str
     _open: list[grpc.aio.Channel] = field(default_factory=list)
 
@@ -261,30 +264,40 @@ def registry() -> list[Contract]:
     ]  # fmt: skip
 
 
-@asynccontextmanager
-async def notify_server(notify: Notify, keys: Path, port: int) -> AsyncIterator[str]:
-    """Serve a notify; whoever calls must be allowed to."""
-    verifier = Verifier("notify", keys)
-    server = grpc.aio.server(interceptors=[EdgeInterceptor(), AuthInterceptor(verifier)])
-    notify_pb2_grpc.add_NotifyServiceServicer_to_server(notify, server)
-    server.add_insecure_port(f"127.0.0.1:{port}")
-    await server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        await server.stop(0)
+class NotifyDoor:
+    """Where notify listens; it can go away and come back."""
+
+    def __init__(self, notify: Notify, keys: Path, port: int) -> None:
+        self._notify = notify
+        self._keys = keys
+        self.target = f"127.0.0.1:{port}"
+        self._server: grpc.aio.Server | None = None
+
+    async def open(self) -> None:
+        """Serve; whoever calls must be allowed to."""
+        verifier = Verifier("notify", self._keys)
+        server = grpc.aio.server(interceptors=[EdgeInterceptor(), AuthInterceptor(verifier)])
+        notify_pb2_grpc.add_NotifyServiceServicer_to_server(self._notify, server)
+        server.add_insecure_port(self.target)
+        await server.start()
+        self._server = server
+
+    async def shut(self) -> None:
+        """Go away."""
+        if self._server is not None:
+            await self._server.stop(0)
 
 
 @asynccontextmanager
 async def running_office(
-    database_url: str, nats: str, streams: Path, folder: Path, clock: Now, notify: tuple[Notify, str]
+    database_url: str, nats: str, streams: Path, folder: Path, clock: Now, notify: Notify, door: NotifyDoor
 ) -> AsyncIterator[Office]:
     """Run the service in this process."""
     keys, content = folder / "keys", folder / "content"
     create_keys(keys, services=SERVICES)
     settings = Settings(
         "requests", database_url=database_url, nats_url=nats, content_url=content.as_uri(), keys=keys,
-        grpc_listen=Address("127.0.0.1", 0), drain_seconds=5, peers={"notify": notify[1]},
+        grpc_listen=Address("127.0.0.1", 0), drain_seconds=5, peers={"notify": door.target},
     )  # fmt: skip
     engine = create_engine(database_url)
     async with connect(nats, name="admin") as client, Service("requests", settings) as service:
@@ -292,7 +305,7 @@ async def running_office(
         await partial(compose, clock=clock)(service)
         await service.start()
         target = f"127.0.0.1:{service.grpc_port}"
-        office = Office(service, client, engine, keys, content, streams, clock, notify[0], target)
+        office = Office(service, client, engine, keys, content, streams, clock, notify, door, target)
         try:
             yield office
         finally:

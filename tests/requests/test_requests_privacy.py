@@ -100,7 +100,7 @@ async def test_planted_applicant_is_ciphertext_everywhere(office: Office) -> Non
         await office.look_up(sent)
 
         async def was_asked() -> bool:
-            return bool(office.notify.asked)
+            return office.notify.refused > 0
 
         await office.until(was_asked)
         office.notify.fault = None

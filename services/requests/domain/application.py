@@ -96,7 +96,7 @@ def _who(applicant: Applicant) -> Iterator[Reason]:
 def _identity(applicant: Applicant) -> Iterator[Reason]:
     field = "applicant.id_number"
     kinds = _ID_KINDS if applicant.kind == _NATURAL else ("uscc", "other")
-    if applicant.id_kind not in kinds:
+    if applicant.kind in APPLICANT_KINDS and applicant.id_kind not in kinds:
         text = (
             "请选择证件种类：居民身份证、护照或者其他证件。"
             if applicant.kind == _NATURAL
