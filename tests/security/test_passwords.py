@@ -65,9 +65,11 @@ async def test_a_flood_is_turned_away_and_the_loop_goes_on() -> None:
     """Only so many wait for their turn; the others are told to come back, and everybody admitted is answered."""
     passwords = Passwords(QUICK, at_once=2, waiting=6)
 
-    answers = await asyncio.gather(
-        *(passwords.verify(None, str(number)) for number in range(50)), return_exceptions=True
-    )
+    async def log_in(number: int) -> bool:
+        with passwords.admitted():
+            return await passwords.verify(None, str(number))
+
+    answers = await asyncio.gather(*(log_in(number) for number in range(50)), return_exceptions=True)
 
     assert sum(answer is False for answer in answers) == 8
     assert sum(isinstance(answer, Unavailable) for answer in answers) == 42

@@ -19,7 +19,7 @@ from gongkai.security import passwords
 from gongkai.security.access import ACCESS, STAFF
 from gongkai.security.throttle import Throttled
 from gongkai.security.tokens import STAFF_ISSUER, issue_staff
-from gongkai.serving.errors import InvalidRequest, Unauthenticated, Unavailable
+from gongkai.serving.errors import InvalidRequest, Unauthenticated
 from services.catalog.handlers import Order, repeat
 from services.catalog.identity import credentials, sessions
 from services.catalog.identity.commands import change_own_password
@@ -68,16 +68,13 @@ async def log_in(desk: Desk, login: str, password: str, client: str) -> LoggedIn
         Unavailable: too many logins at once; nothing was counted.
     """
     login = login.strip().lower()[: passwords.LONGEST]
-    await _take(desk, login, client)
-    try:
+    with desk.passwords.admitted():
+        await _take(desk, login, client)
         staff_id, kept = await _check(desk, login, password)
-    except Unavailable:
-        await _give_back(desk, login, client)
-        raise
-    if kept is None:
-        _log.info("login refused")
-        raise Unauthenticated(WRONG)
-    opened = await _open(desk, staff_id, kept, password)
+        if kept is None:
+            _log.info("login refused")
+            raise Unauthenticated(WRONG)
+        opened = await _open(desk, staff_id, kept, password)
     await desk.throttle.forget(LOGIN, login)
     await desk.throttle.give_back(CLIENT, client)
     _log.info("session opened", staff=staff_id)
@@ -132,8 +129,9 @@ async def change_password(desk: Desk, order: Order, staff_id: str, old: str, new
     if known is not None:
         repeat(known, mark)
         return
-    await _take(desk, login, "")
-    _, kept = await _check(desk, login, old)
+    with desk.passwords.admitted():
+        await _take(desk, login, "")
+        _, kept = await _check(desk, login, old)
     reasons = [] if kept is not None else [WRONG_OLD]
     if kept is not None and old == new:
         reasons.append(SAME)
@@ -188,8 +186,3 @@ async def _take(desk: Desk, login: str, client: str) -> None:
     except Throttled as refused:
         _log.info("login throttled")
         raise Throttled(refused.seconds, THROTTLED) from None
-
-
-async def _give_back(desk: Desk, login: str, client: str) -> None:
-    for purpose, who in ((LOGIN, login), (CLIENT, client)):
-        await desk.throttle.give_back(purpose, who)
