@@ -76,9 +76,10 @@ async def test_defect_is_mended_by_hand(office: Office, bureau: Bureau) -> None:
     draft = await bureau.editor.revise(reply.index_number)
     assert draft.migrated
     assert {one.code for one in draft.defects} == {
+        "kind.missing",
         "formed-on.missing",
         "published-on.missing",
-    }  # "other" is a kind
+    }
     assert [(file.role, file.media_type) for file in draft.content.attachments] == [("body", "text/html")]
     fields = draft.content
     fields.kind, fields.formed_on = "notice", "1998-11-02"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -126,3 +127,20 @@ def test_departments_event_made_before_a_hand_revision_is_stale_and_a_later_one_
     }
     (after,) = RECORD.decide(record, Enter("r-1", document, "", ahead + timedelta(minutes=1)))
     assert isinstance(after, RecordRevised)
+
+
+def test_erased_confirmer_of_a_migrated_record_is_no_mere_defect(desk: Desk) -> None:
+    """Given a confirmed revision of a migrated record, when the confirmer was erased, then it is not published."""
+    revising(desk, old_record(migrated()), kind="notice")
+    desk.draft = replace(desk.draft, confirmer=None)
+    assert codes(desk.publish) == {"confirmer.missing"}
+
+
+def test_reopening_mends_nothing_by_itself() -> None:
+    """Given values that only stood in for missing ones, when the record is opened, then they are left to be filled in."""
+    header = migrated(
+        kind="normative", validity="unknown", defects=("validity.missing", "published-on.missing")
+    )
+    content = manuscript_of(header)
+    assert (content.kind, content.validity, content.published_on) == ("normative", "", "")
+    assert manuscript_of(migrated()).kind == ""

@@ -169,6 +169,10 @@ def act_time(record: Record, at: datetime) -> datetime:
 
 
 def _of_the_whole(draft: Draft, around: Surroundings) -> list[Reason]:
-    """Whether the record is still the one that was opened."""
-    base = draft.revises.base_version if draft.revises else 0
-    return [reason("draft.record-changed")] if around.record.version != base else []
+    """Whether the record is still the one that was opened, and somebody stands for the attribute."""
+    found = []
+    if around.record.version != (draft.revises.base_version if draft.revises else 0):
+        found.append(reason("draft.record-changed"))
+    if draft.phase == "confirmed" and draft.confirmer is None:  # erased; a migrated record would list it only
+        found.append(reason("confirmer.missing"))
+    return found

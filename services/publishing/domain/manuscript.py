@@ -79,12 +79,12 @@ class Revises(BaseModel):
 
 
 def manuscript_of(header: Header) -> Manuscript:
-    """The content a revision of a record begins with. A day of publication that only stood in is left empty."""
+    """The content a revision of a record begins with. What only stood in for something missing is left empty."""
     lines = {name: getattr(header, name) or "" for name in _LINES if name not in {*_DAYS, "published_on"}}
+    lacking = {code.partition(".")[0] for code in header.defects}
+    lines |= dict.fromkeys(lacking & {"kind", "validity"}, "")
     days = {name: day.isoformat() if (day := getattr(header, name)) else "" for name in _DAYS}
-    dated = header.provenance == "migration" and not any(
-        code.startswith("published-on.") for code in header.defects
-    )
+    dated = header.provenance == "migration" and "published-on" not in lacking
     return Manuscript(
         title=header.title,
         keywords=header.keywords,
