@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy.exc import IntegrityError
+
 from gongkai.eventstore.errors import VersionConflict
 from gongkai.eventstore.store import Append, StreamWrite
 from gongkai.refusal import Reason, Refusal
@@ -54,8 +56,11 @@ async def send(office: Office, notice: Notice, templates: Templates) -> str:
         raise Refusal(*reasons)
     try:
         await _queue(office, notice, address or "")
-    except VersionConflict:  # asked twice at the same moment
-        return await _state_of(office, notice.key) or "queued"
+    except (VersionConflict, IntegrityError):  # asked twice at the same moment
+        raced = await _state_of(office, notice.key)
+        if raced is None:
+            raise
+        return raced
     office.committed()
     return "queued"
 
