@@ -24,6 +24,7 @@ COMMANDS = (
     "staff",
     "keys",
     "content",
+    "request",
     "log",
     "views",
     "cluster",
