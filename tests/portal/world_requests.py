@@ -361,8 +361,8 @@ class RequestOffice(requests_pb2_grpc.RequestServiceServicer):
     def _mine(self, number: str, act: str = "request.read", command: Any = None) -> pb.Request:
         desk = self.desk
         one = desk.requests.get(number)
-        if one is None or not (_may("request.read", one) or _may("request.erase", one)):
-            raise NotFound(Reason("request.none", "没有这件申请。"))
+        if one is None or not (_may("request.read", one) or _may(act, one)):
+            raise NotFound(Reason("request.unknown", "没有这件申请，或者它不归您办理。", "number"))
         if not _may(act, one):
             raise PermissionRefused(Reason("auth.not-allowed", "您不是这件申请的经办人。"))
         if command is not None:
