@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from tests.publishing.office import (
     Bureau,
     Office,
     Person,
+    content,
     refusal,
 )
 
@@ -66,6 +68,37 @@ async def status(person: Person, act: str, organ: str, draft: pb.Draft) -> grpc.
         if act == "discard" and may(person.staff, "draft.write", Place(organ, COUNTY)):
             draft.CopyFrom(await person.save(organ))
     return None
+
+
+async def test_each_role_may_revise_or_withdraw_or_neither(office: Office, bureau: Bureau) -> None:
+    """Given a public record, when every role revises and withdraws it, then each is let do what is its own alone."""
+    number = (await bureau.published()).index_number
+    for role in Role:
+        person = office.person(role, organ=bureau.code)
+        asked = pb.ListOrganRecordsRequest(organ=bureau.code)
+        if role in {Role.EDITOR, Role.REVIEWER, Role.INSPECTOR}:
+            (listed,) = (await person.drafts.ListOrganRecords(asked)).records
+            can = {act.code for act in listed.acts if act.allowed}
+            assert can == {Role.EDITOR: {"record.revise"}, Role.REVIEWER: {"record.withdraw"}}.get(
+                role, set()
+            )
+        else:
+            assert await refusal(person.drafts.ListOrganRecords(asked)) == (NONE, {"organ.none"})
+        if role is not Role.EDITOR:
+            assert await refusal(person.revise(number)) == (DENIED, {"auth.not-allowed"})
+        if role is not Role.REVIEWER:
+            assert await refusal(person.withdraw(number)) == (DENIED, {"auth.not-allowed"})
+
+
+async def test_files_of_a_draft_are_for_those_who_may_read_it(office: Office, bureau: Bureau) -> None:
+    """Given a draft's body, when a clerk of the organ or a stranger fetches it, then there is no such draft."""
+    draft = await bureau.editor.save(bureau.code)
+    digest = hashlib.sha256(content("").body_text.encode()).hexdigest()
+    asked = pb.FetchDraftContentRequest(draft_id=draft.id, digest=digest)
+    (part,) = [part async for part in bureau.reviewer.drafts.FetchDraftContent(asked)]
+    assert part.data.decode() == content("").body_text
+    for person in (office.person(Role.CLERK, organ=bureau.code), office.person(*Role, division=OTHER)):
+        assert (await refusal(person.drafts.FetchDraftContent(asked).read()))[0] == NONE
 
 
 async def test_records_are_revised_and_withdrawn_by_those_who_may(office: Office, bureau: Bureau) -> None:
