@@ -159,7 +159,7 @@ async def on_call(request: Request, error: Exception) -> Response:
     assert isinstance(error, aio.AioRpcError)
     if is_unavailable(error):
         _log.warning("peer not answering", path=request.url.path, why=error.code().name)
-        answer = await _page(request, _AWAY)
+        answer = await _page(request, _AWAY, kept=await kept_input(request))
         answer.headers["Retry-After"] = RETRY_SECONDS
         return answer
     if error.code() is grpc.StatusCode.UNAUTHENTICATED and _staff(request):

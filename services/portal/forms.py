@@ -84,9 +84,10 @@ async def read_form(request: Request, *, most_files: int = 0, most_bytes: int = 
         raise FormRefused("origin")
     data = await _parse(request, most_files, most_bytes)
     fields = [(name, _clean(value)) for name, value in data.multi_items() if isinstance(value, str)]
+    request.state.typed = _kept(fields)
     marks = dict(fields)
     if not fits(request, marks.get("csrf", "")):
-        raise FormRefused("token", _kept(fields))
+        raise FormRefused("token", request.state.typed)
     uploads: dict[str, list[UploadFile]] = {}
     for name, value in data.multi_items():
         if isinstance(value, UploadFile):
@@ -95,7 +96,10 @@ async def read_form(request: Request, *, most_files: int = 0, most_bytes: int = 
 
 
 async def kept_input(request: Request) -> Sequence[tuple[str, str]]:
-    """What somebody whose login has ended typed, so that it is not lost. Nothing of it is acted upon."""
+    """What somebody typed whose form cannot be taken now, so that it is not lost. Nothing of it is acted upon."""
+    typed: Sequence[tuple[str, str]] | None = getattr(request.state, "typed", None)
+    if typed is not None or request.method != "POST":
+        return typed or ()
     if not from_here(request, portal_of(request).settings):
         return ()
     try:

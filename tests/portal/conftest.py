@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.portal.person import Person
 from tests.portal.town import town
 from tests.portal.world import World, invent
 
@@ -35,3 +37,17 @@ async def site(shared_town: tuple[World, str, Path], world: World) -> AsyncItera
     assert world.records
     async with httpx.AsyncClient(base_url=shared_town[1], trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+async def people(shared_town: tuple[World, str, Path], world: World) -> AsyncIterator[Callable[[], Person]]:
+    """Gives browsers, each with cookies of its own."""
+    assert world.offices.people
+    async with AsyncExitStack() as stack:
+
+        def come() -> Person:
+            person = Person(shared_town[1])
+            stack.push_async_callback(person.http.aclose)
+            return person
+
+        yield come

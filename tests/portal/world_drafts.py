@@ -296,6 +296,7 @@ class Drafts(drafts_pb2_grpc.DraftServiceServicer):
         )
 
     async def ListOrganRecords(self, request: Any, _context: Any) -> pb.ListOrganRecordsResponse:
+        assert self._drawer
         staff = current_staff()
         found = [
             one for one in self._world.public()
