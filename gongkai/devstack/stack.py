@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 from gongkai.devstack import gateway
@@ -24,7 +22,7 @@ from gongkai.devstack.process import ChildFailed, ChildSpec
 from gongkai.devstack.supervisor import Supervisor
 from gongkai.messaging import auth
 from gongkai.messaging.connection import connect
-from gongkai.messaging.jwt import write_secret
+from gongkai.messaging.issuing import issue_credentials
 from gongkai.messaging.provision import assert_durable, provision
 from gongkai.messaging.topology import load_topology
 from gongkai.security.keys import create_keys
@@ -136,7 +134,7 @@ class Stack:
 
     def _start_nats(self, supervisor: Supervisor) -> None:
         keys = auth.create_keys(self.keys / "nats", utc_now())
-        self._issue_credentials(keys)
+        issue_credentials(keys, utc_now())
         ports = self.ports
         place = auth.ServerPlace(
             store=self.state / "nats",
@@ -215,21 +213,6 @@ class Stack:
             "notify": {"GONGKAI_PUBLIC_URL": self.portal_url} | self.gateway.customer() | own,
         }
         return own | peers | common | storing | special.get(name, {})
-
-    def _issue_credentials(self, keys: auth.NatsKeys) -> None:
-        """Credentials of every user of the topology; issued again when the topology's permissions change."""
-        topology = load_topology()
-        text = files("gongkai.messaging").joinpath("topology.yaml").read_bytes()
-        mark = keys.folder / "topology.sha256"
-        digest = hashlib.sha256(text).hexdigest()
-        current = mark.exists() and mark.read_text() == digest
-        for name in topology.users:
-            if not (current and self._credentials(name).exists()):
-                credentials = auth.service_credentials(keys, topology, name, utc_now())
-                write_secret(self._credentials(name), credentials.text)
-        if not self._credentials("system").exists():
-            write_secret(self._credentials("system"), auth.system_credentials(keys, utc_now()).text)
-        write_secret(mark, digest)
 
     def _credentials(self, name: str) -> Path:
         return self.keys / "nats" / f"{name}.creds"
