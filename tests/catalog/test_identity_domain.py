@@ -17,9 +17,9 @@ from services.catalog.domain.staff import (
     GrantsChanged,
     Held,
     Member,
-    Office,
     PasswordChanged,
     RegisterStaff,
+    Registry,
     StaffCommand,
     StaffDisabled,
     StaffErased,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.domain
 MZJ, COUNTY = "341323-mzj", "341323000000"
 EDITOR = Held(role=Role.EDITOR, organ=MZJ)
 INSPECTOR = Held(role=Role.INSPECTOR, division=COUNTY)
-OFFICE = Office(organs=frozenset({MZJ}), divisions=frozenset({COUNTY}))
+REGISTRY = Registry(organs=frozenset({MZJ}), divisions=frozenset({COUNTY}))
 FACTS = {"staff_id": "s-1", "login": "bianji", "organ": MZJ, "unit": "", "grants": (EDITOR,)}
 REGISTERED = StaffRegistered.model_validate(FACTS | {"name": "甲", "post": "科员"})
 DISABLED = StaffDisabled.model_validate(FACTS | {"disabled": True, "reason": "调离"})
@@ -46,15 +46,17 @@ def state_after(*given: StaffEvent) -> Member | None:
     return reduce(staff.evolve, given, state)
 
 
-def then(given: tuple[StaffEvent, ...], when: StaffCommand, office: Office = OFFICE) -> list[StaffEvent]:
-    return staff.decide(state_after(*given), when, office)
+def then(
+    given: tuple[StaffEvent, ...], when: StaffCommand, registry: Registry = REGISTRY
+) -> list[StaffEvent]:
+    return staff.decide(state_after(*given), when, registry)
 
 
 def refused(
-    given: tuple[StaffEvent, ...], when: StaffCommand, office: Office = OFFICE
+    given: tuple[StaffEvent, ...], when: StaffCommand, registry: Registry = REGISTRY
 ) -> list[tuple[str, str]]:
     with pytest.raises(Refusal) as error:
-        then(given, when, office)
+        then(given, when, registry)
     return [(reason.code, reason.field) for reason in error.value.reasons]
 
 
@@ -81,10 +83,10 @@ def test_a_registration_is_refused_with_every_reason() -> None:
         Held(role=Role.EDITOR, organ=MZJ, division=COUNTY),
     )
     when = RegisterStaff("s-1", "张三", " ", "x" * 101, "nobody", "", grants)
-    office = Office(
+    registry = Registry(
         organs=frozenset({MZJ}), divisions=frozenset({COUNTY}), password=(Reason("password.short", "短", "password"),)
     )  # fmt: skip
-    assert refused((), when, office) == [
+    assert refused((), when, registry) == [
         ("login.malformed", "login"),
         ("name.missing", "name"),
         ("post.long", "post"),
@@ -106,9 +108,9 @@ def test_odd_logins_are_refused(login: str) -> None:
 
 def test_a_login_belongs_to_one_person_and_a_unit_to_its_organ() -> None:
     """A taken login and an unknown unit are told together."""
-    office = Office(login_taken=True, organs=frozenset({MZJ}), unit_known=False)
+    registry = Registry(login_taken=True, organs=frozenset({MZJ}), unit_known=False)
     when = RegisterStaff("s-2", "bianji", "乙", "", MZJ, "bgs", ())
-    assert refused((), when, office) == [("login.taken", "login"), ("unit.unknown", "unit")]
+    assert refused((), when, registry) == [("login.taken", "login"), ("unit.unknown", "unit")]
 
 
 def test_roles_are_replaced() -> None:
@@ -130,7 +132,7 @@ def test_a_changed_password_is_a_fact_and_holds_nothing_of_it() -> None:
     changed = GrantsChanged.model_validate(FACTS | {"grants": (INSPECTOR,)})
     [event] = then((REGISTERED, changed), ChangePassword("s-1", "reset"))
     assert event == PasswordChanged.model_validate(FACTS | {"grants": (INSPECTOR,), "by": "reset"})
-    weak = Office(password=(Reason("password.short", "短", "password"),))
+    weak = Registry(password=(Reason("password.short", "短", "password"),))
     assert refused((REGISTERED,), ChangePassword("s-1", "self"), weak) == [("password.short", "password")]
 
 

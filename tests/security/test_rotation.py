@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
+import nkeys
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gongkai.security import keys
 from gongkai.security.keys import KeyFault, create_keys, key_id, private_key, public_key, public_keys
@@ -20,6 +22,7 @@ from gongkai.security.tokens import (
     issue,
     issue_staff,
     operator_tokens,
+    organ_tokens,
     service_tokens,
 )
 
@@ -85,6 +88,23 @@ async def test_a_token_without_a_key_id_is_tried_with_both_keys(folder: Path) ->
     assert await checking.verify(unnamed) == PORTAL
     with pytest.raises(TokenRefused):
         await checking.verify(jwt.encode(claims, private_key(folder, "search"), algorithm="EdDSA"))
+
+
+async def test_an_organ_may_name_its_key_as_it_likes(folder: Path) -> None:
+    """An organ's token is made by its own program: whatever key id that writes, its NATS key in force is what counts."""
+    seed = nkeys.encode_seed(bytes(range(32)), nkeys.PREFIX_BYTE_USER)
+    public = nkeys.from_seed(bytearray(seed)).public_key.decode()
+
+    async def in_force(_code: str) -> set[str]:
+        return {public}
+
+    token = organ_tokens("341323-mzj", bytes(seed))("publishing")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    named = jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": "our key of 2026"})
+    checking = Verifier("publishing", folder, organ_keys=in_force)
+    for one in (token, named):
+        assert await checking.verify(one) == Caller("organ", "341323-mzj")
 
 
 async def test_catalogs_rotation_covers_the_staff_and_the_operators_their_own(folder: Path) -> None:

@@ -155,7 +155,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Registry:
     """What the rest of the registry says about what a command names."""
 
     login_taken: bool = False
@@ -167,23 +167,23 @@ class Office:
     """What is wrong with the password that comes with the command."""
 
 
-def decide(state: Member | None, command: StaffCommand, office: Office) -> list[StaffEvent]:
+def decide(state: Member | None, command: StaffCommand, registry: Registry) -> list[StaffEvent]:
     """Decide on one command; refuses with every reason at once. An unknown person is the caller's to refuse."""
     if isinstance(command, RegisterStaff):
         assert state is None, "ids of new people are made for them"
-        refuse_if_any(_registration(command, office))
+        refuse_if_any(_registration(command, registry))
         return [_registered(command)]
     assert state is not None, "an unknown person was refused before"
     facts = state.facts.model_dump(include=set(StaffFacts.model_fields))
     match command:
         case ChangeGrants():
-            refuse_if_any(_changing(state, office, command.grants))
+            refuse_if_any(_changing(state, registry, command.grants))
             wanted = _once_each(command.grants)
             if set(wanted) == set(state.facts.grants):
                 return []
             return [GrantsChanged.model_validate(facts | {"grants": wanted})]
         case ChangePassword():
-            refuse_if_any(_changing(state, office, ()))
+            refuse_if_any(_changing(state, registry, ()))
             return [PasswordChanged.model_validate(facts | {"by": command.by})]
         case DisableStaff():
             refuse_if_any(_disabling(state, command))
@@ -217,43 +217,43 @@ def _once_each(grants: tuple[Held, ...]) -> tuple[Held, ...]:
     return tuple(dict.fromkeys(grants))
 
 
-def _registration(command: RegisterStaff, office: Office) -> Iterator[Reason]:
+def _registration(command: RegisterStaff, registry: Registry) -> Iterator[Reason]:
     if not LOGIN.match(command.login):
         text = (
             "登录名应为 3 至 40 位小写字母和数字，以字母开头，中间可用点、下划线或连字符；请勿使用姓名拼音。"
         )
         yield Reason("login.malformed", text, "login")
-    elif office.login_taken:
+    elif registry.login_taken:
         yield Reason("login.taken", "该登录名已被使用，请另取一个。", "login")
     if blank(command.name):
         yield Reason("name.missing", "请填写姓名。", "name")
     for label, name, text in (("姓名", "name", command.name), ("职务", "post", command.post)):
         if len(text) > LONGEST_TEXT:
             yield Reason(f"{name}.long", f"{label}最多 {LONGEST_TEXT} 个字。", name)
-    if command.organ not in office.organs:
+    if command.organ not in registry.organs:
         yield Reason("organ.unknown", f"机关 {command.organ or '（空）'} 没有登记，请先登记。", "organ")
-    elif command.unit and not office.unit_known:
+    elif command.unit and not registry.unit_known:
         yield Reason("unit.unknown", f"该机关没有登记内设机构 {command.unit}，请先登记。", "unit")
-    yield from _grants(command.grants, office)
-    yield from office.password
+    yield from _grants(command.grants, registry)
+    yield from registry.password
 
 
-def _grants(grants: tuple[Held, ...], office: Office) -> Iterator[Reason]:
+def _grants(grants: tuple[Held, ...], registry: Registry) -> Iterator[Reason]:
     for number, held in enumerate(grants):
         at, role = f"grants[{number}]", ROLE_NAMES[held.role]
         if bool(held.organ) == bool(held.division):
             yield Reason("grant.place", f"角色“{role}”应指明一个机关或一个区划，二者择一。", at)
-        elif held.organ and held.organ not in office.organs:
+        elif held.organ and held.organ not in registry.organs:
             yield Reason("grant.organ.unknown", f"角色“{role}”所在的机关 {held.organ} 没有登记。", at)
-        elif held.division and held.division not in office.divisions:
+        elif held.division and held.division not in registry.divisions:
             yield Reason("grant.division.unknown", f"角色“{role}”所在的区划 {held.division} 没有登记。", at)
 
 
-def _changing(state: Member, office: Office, grants: tuple[Held, ...]) -> Iterator[Reason]:
+def _changing(state: Member, registry: Registry, grants: tuple[Held, ...]) -> Iterator[Reason]:
     if state.facts.disabled:
         yield Reason("staff.disabled", "该账号已停用，不能再变更；确需恢复工作的，请重新登记。", "staff")
-    yield from _grants(grants, office)
-    yield from office.password
+    yield from _grants(grants, registry)
+    yield from registry.password
 
 
 def _disabling(state: Member, command: DisableStaff) -> Iterator[Reason]:

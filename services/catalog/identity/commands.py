@@ -79,7 +79,7 @@ async def register_staff(
         await credentials.write(conn, command.staff_id, kept, desk.clock(), must_change=must_change)
 
     async def decide(conn: AsyncConnection) -> Decision:
-        events = staff.decide(None, command, await _office(conn, command, faults))
+        events = staff.decide(None, command, await _registry(conn, command, faults))
         write = StreamWrite(f"staff:{command.staff_id}", 0, events)
         return Decision([write], {"staff_id": command.staff_id}, beside)
 
@@ -162,7 +162,7 @@ async def _change(
         touched = _touched(member, command)
         organs = await _organs(conn, [member.facts.organ, *(held.organ for held in touched)])
         Reach(by, organs).require(member.facts.organ, touched)
-        events = staff.decide(member, command, await _office(conn, command))
+        events = staff.decide(member, command, await _registry(conn, command))
         return Decision([StreamWrite(stream, len(history), events)], {}, beside)
 
     await carry_out(desk.office, order, mark, decide)
@@ -193,17 +193,17 @@ async def _organs(conn: AsyncConnection, codes: Iterable[str]) -> dict[str, str]
     return {row.code: row.division for row in found}
 
 
-async def _office(
+async def _registry(
     conn: AsyncConnection, command: StaffCommand, password: tuple[Reason, ...] = ()
-) -> staff.Office:
+) -> staff.Registry:
     if not isinstance(command, RegisterStaff | ChangeGrants):
-        return staff.Office()
+        return staff.Registry()
     organs = frozenset(await _organs(conn, _named(command)))
     wanted = {held.division for held in command.grants}
     known = select(tables.division.c.code).where(tables.division.c.code.in_(wanted))
     divisions = frozenset((await conn.execute(known)).scalars())
     if isinstance(command, ChangeGrants):
-        return staff.Office(organs=organs, divisions=divisions)
+        return staff.Registry(organs=organs, divisions=divisions)
     taken = await people.find_login(conn, command.login) is not None
     unit = {row.code for row in await people.list_units(conn, command.organ)} if command.unit else {""}
-    return staff.Office(taken, organs, divisions, command.unit in unit, password)
+    return staff.Registry(taken, organs, divisions, command.unit in unit, password)
