@@ -98,11 +98,11 @@ async def test_every_method_refuses_whom_it_must_refuse(room: Staffroom) -> None
         callers = {
             role: await stack.enter_async_context(room.as_staff(grant)) for role, grant in ROLES.items()
         } | {"portal": room.portal, "operator": room.operator}
+        about = (await room.register()).id
         found: dict[str, set[str]] = {}
         for method in ALLOWED:
             found[method] = set()
             for name, stub in callers.items():
-                about = (await room.register()).id
                 if not await denied(stub, method, requests(about)[method]):
                     found[method].add(name)
     assert found == ALLOWED
