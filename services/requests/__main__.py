@@ -25,6 +25,7 @@ from gongkai.serving.ops_api import OpsApi, Retry
 from services.requests.api import RequestApi
 from services.requests.codec import CODEC
 from services.requests.consumers import consumers
+from services.requests.gate import Gate
 from services.requests.handlers import Desk
 from services.requests.reactors import NoticeReactor
 from services.requests.saying import EVT, tell_services
@@ -74,9 +75,10 @@ async def compose(service: Service, clock: Clock = utc_now) -> None:
         service.check(consumer.name, consumer.check)
         retries[consumer.name] = consumer.retry
     throttle = Throttle(engine, derive(master, b"throttle"), clock=clock)
+    gate = Gate(throttle, derive(master, b"gate"), clock=clock)
     service.grpc(
         requests_pb2_grpc.add_RequestServiceServicer_to_server,
-        RequestApi(desk, throttle, file_limit=settings.content_limit),
+        RequestApi(desk, gate, file_limit=settings.content_limit),
         requests_pb2.DESCRIPTOR,
     )
     service.grpc(

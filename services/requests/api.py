@@ -15,7 +15,6 @@ from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from gongkai.rpc.requests.v1.requests_pb2_grpc import RequestServiceServicer
 from gongkai.security.grpc_auth import current_caller, current_staff
 from gongkai.security.permissions import Staff, may
-from gongkai.security.throttle import Throttle
 from gongkai.serving.clock import legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.requests import messages
@@ -33,6 +32,7 @@ from services.requests.domain.deciding import (
 from services.requests.domain.facts import Applicant, Content, Reply, ReplyFile
 from services.requests.domain.numbers import read_number, shown_code
 from services.requests.files import CHUNK, check_file, file_bytes, keep_file
+from services.requests.gate import Gate
 from services.requests.handlers import Desk, Order, is_answered, load, load_many, submit_request
 from services.requests.looking import NO_REQUEST, SUBMIT, by_code, for_staff
 from services.requests.messages import Situation
@@ -48,10 +48,10 @@ Context = aio.ServicerContext[Any, Any]
 class RequestApi(RequestServiceServicer):
     """Answers ``RequestService``."""
 
-    def __init__(self, desk: Desk, throttle: Throttle, *, file_limit: int) -> None:
+    def __init__(self, desk: Desk, gate: Gate, *, file_limit: int) -> None:
         """Take what handlers work with, what slows guessing down, and the largest file in bytes."""
         self._desk = desk
-        self._throttle = throttle
+        self._gate = gate
         self._file_limit = file_limit
 
     # -- the public --------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class RequestApi(RequestServiceServicer):
         _require_command(request.command_id)
         counted = not await is_answered(self._desk, request.command_id)
         if counted:
-            await self._throttle.take("submit", request.client, SUBMIT)
+            await self._gate.take("submit", request.client, SUBMIT)
         who, what = request.applicant, request.content
         applicant = Applicant(**{name: getattr(who, name) for name in Applicant.model_fields})
         content = Content(**{name: getattr(what, name) for name in Content.model_fields})
@@ -69,7 +69,7 @@ class RequestApi(RequestServiceServicer):
             outcome = await submit_request(self._desk, request.command_id, request.organ, applicant, content)
         except Refusal:
             if counted:
-                await self._throttle.give_back("submit", request.client)
+                await self._gate.give_back("submit", request.client)
             raise
         return pb.SubmitResponse(
             number=outcome["number"],
@@ -80,7 +80,7 @@ class RequestApi(RequestServiceServicer):
 
     async def LookUp(self, request: pb.LookUpRequest, _context: Context) -> pb.LookUpResponse:
         """Show a request to the holder of its number and code."""
-        row = await by_code(self._desk, self._throttle, request.number, request.query_code, request.client)
+        row = await by_code(self._desk, self._gate, request.number, request.query_code, request.client)
         async with self._desk.engine.connect() as conn:
             loaded = await load(self._desk, conn, row.request_id)
             shown = messages.for_applicant(loaded, await self._situation(conn, row.organ))
@@ -90,7 +90,7 @@ class RequestApi(RequestServiceServicer):
         self, request: pb.FetchReplyFileRequest, _context: Context
     ) -> AsyncIterator[pb.FetchReplyFileResponse]:
         """Give out a file of the reply, by the same number and code."""
-        row = await by_code(self._desk, self._throttle, request.number, request.query_code, request.client)
+        row = await by_code(self._desk, self._gate, request.number, request.query_code, request.client)
         async with self._desk.engine.connect() as conn:
             reply = (await load(self._desk, conn, row.request_id)).state.reply
             files = reply.files if isinstance(reply, Reply) else ()

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.refusal import Reason
 from gongkai.security.permissions import Place, Staff, may
-from gongkai.security.throttle import Limit, Throttle
+from gongkai.security.throttle import Limit
 from gongkai.serving.errors import NotFound, PermissionRefused
 from services.requests.domain.numbers import read_code, read_number
+from services.requests.gate import Gate
 from services.requests.handlers import Desk
 from services.requests.views.reading import Found, find_by_number
 
@@ -35,21 +36,21 @@ SUBMIT: Final = Limit(30, timedelta(hours=1))
 _NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 
 
-async def by_code(desk: Desk, throttle: Throttle, number: str, code: str, client: str) -> Found:
+async def by_code(desk: Desk, gate: Gate, number: str, code: str, client: str) -> Found:
     """Find a request for the holder of its number and code.
 
     Raises:
         NotFound: the pair is wrong in any way.
         Throttled: this client has tried too many wrong pairs.
     """
-    await throttle.take("lookup", client, LOOKUP)
+    await gate.take("lookup", client, LOOKUP)
     async with desk.engine.connect() as conn:
         row = await find_by_number(conn, read_number(number))
     expected = desk.code_of(_NOBODY if row is None else row.request_id)
     right = hmac.compare_digest(expected.encode(), read_code(code).encode())
     if row is None or not right:
         raise NotFound(WRONG_PAIR)
-    await throttle.give_back("lookup", client)
+    await gate.give_back("lookup", client)
     return row
 
 
