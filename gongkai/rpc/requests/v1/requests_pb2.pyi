@@ -192,7 +192,7 @@ class ClockDay(_message.Message):
     NOTE_ZH_FIELD_NUMBER: _builtins.int
     date: _builtins.str
     state: _builtins.str
-    """before, event, counted, today, to_come, rest, due"""
+    """before, event, counted, today, to_come, rest, due, after (a working day once decided)"""
     number: _builtins.int
     """of the working day, 0 where it is not counted"""
     note_zh: _builtins.str
