@@ -16,7 +16,9 @@ from gongkai.messaging.envelope import parse
 from gongkai.messaging.provision import provision
 from gongkai.messaging.topology import load_topology
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
+from gongkai.rpc.catalog.v1 import identity_pb2
 from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
+from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceStub
 from gongkai.rpc.log.v1 import log_pb2
 from gongkai.rpc.log.v1.log_pb2_grpc import ContractLogServiceStub
 from gongkai.rpc.ops.v1 import ops_pb2
@@ -125,6 +127,8 @@ async def test_the_registry_answers_over_grpc(running: Running) -> None:
     )
     assert (matter.matter.domain, matter.edition) == ("20", "suzhou-1")
     assert (len(days.days), days.announced_until) == (39, "2026-12-31")
+    staff = await IdentityServiceStub(running.channel).ListStaff(identity_pb2.ListStaffRequest())
+    assert staff.total == 0  # who works here is registered by people, never by a seed
 
 
 @pytest.mark.parametrize(

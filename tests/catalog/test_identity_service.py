@@ -109,6 +109,7 @@ async def test_wrong_unknown_and_disabled_are_answered_alike(room: Staffroom) ->
     assert await refused(room.log_in(staff.login, "wrong")) == WRONG
     assert await refused(room.log_in("nobody", "wrong")) == WRONG
     assert await refused(room.log_in(gone.login)) == WRONG
+    assert await refused(room.log_in("a\0b' OR 1=1 --", "\0")) == WRONG
     assert await refused(room.log_in(staff.login, "x" * 100_000)) == WRONG
 
 

@@ -20,6 +20,7 @@ from gongkai.security.access import ACCESS, STAFF
 from gongkai.security.throttle import Throttled
 from gongkai.security.tokens import STAFF_ISSUER, issue_staff
 from gongkai.serving.errors import InvalidRequest, Unauthenticated
+from services.catalog.domain.staff import LOGIN as LOGIN_FORM
 from services.catalog.handlers import Order, repeat
 from services.catalog.identity import credentials, sessions
 from services.catalog.identity.commands import change_own_password
@@ -170,7 +171,7 @@ async def _open(desk: Desk, staff_id: str, kept: str, password: str) -> LoggedIn
 async def _check(desk: Desk, login: str, password: str) -> tuple[str, str | None]:
     """Give whose login it is and their hash; no hash where login and password do not belong together."""
     async with desk.office.engine.connect() as conn:
-        row = await people.find_login(conn, login)
+        row = await people.find_login(conn, login) if LOGIN_FORM.match(login) else None
         kept = await credentials.find(conn, row.id) if row is not None and not row.disabled else None
     if len(password) > passwords.LONGEST:
         password, kept = "", None
