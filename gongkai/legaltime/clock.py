@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from gongkai.legaltime.calendar import Calendar, Due, add_working_days, working_days_between
+from gongkai.legaltime.wording import days_from, is_weekend, long_day, short_day, spans, weekday
 
 REPLY_RULE: Final = "request-reply"
 """Code of the rule row with the limit in working days."""
@@ -23,10 +24,8 @@ ClockState = Literal["awaiting_receipt", "running", "overdue", "met", "met_late"
 DayState = Literal["before", "event", "counted", "today", "to_come", "rest", "due", "after"]
 
 _WORKING_DAYS: Final = "working_days"
-_WEEKDAYS: Final = "一二三四五六日"
 _EVENTS: Final = {"submitted": "网上提交", "received": "确认收到", "decided": "作出决定"}
 _ONE_DAY: Final = timedelta(days=1)
-_SATURDAY: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,9 @@ class _Run:
         if self._submitted is not None:
             yield _submission(self._submitted, self._receipt)
         first = add_working_days(self._received, 1, self._calendar).day
-        effect = f"收到当日不计，从第二天起算，{_short(first)}是第 1 个工作日"
+        effect = f"收到当日不计，从第二天起算，{short_day(first)}是第 1 个工作日"
         yield Step(self._received, "双方确认收到", effect, self.due.day, _cited(self._receipt))
-        effect = f"到{_long(self.due.day)}（{_weekday(self.due.day)}）届满"
+        effect = f"到{long_day(self.due.day)}（{weekday(self.due.day)}）届满"
         event = f"答复期限 {self._limit.value} 个工作日"
         yield Step(None, event, effect, self.due.day, self._limit.citation, self.due.provisional)
         yield from self._rests()
@@ -203,9 +202,9 @@ class _Run:
         return list(range((self._received + _ONE_DAY).year, self.due.day.year + 1))
 
     def _moved(self) -> str:
-        counted = list(_between(self._received + _ONE_DAY, self.due.day))
-        off = _spans([day for day in counted if self._calendar.days.get(day) is False])
-        made_up = _spans([day for day in counted if _is_weekend(day) and self._calendar.works(day)])
+        counted = list(days_from(self._received + _ONE_DAY, self.due.day))
+        off = spans([day for day in counted if self._calendar.days.get(day) is False])
+        made_up = spans([day for day in counted if is_weekend(day) and self._calendar.works(day)])
         parts = [f"{off}放假" if off else "", f"{made_up}调休上班" if made_up else ""]
         told = "，".join(part for part in parts if part)
         return f"期间{told}" if told else "期间没有放假或调休"
@@ -218,10 +217,10 @@ class _Run:
         return f"超过期限 {over} 个工作日" if over else "在期限届满后的休息日作出，超过期限"
 
     def sentence(self) -> str:
-        told = f"本机关于{_long(self._received)}收到您的申请，"
+        told = f"本机关于{long_day(self._received)}收到您的申请，"
         if self._decided is not None:
-            return f"{told}于{_long(self._decided)}作出答复。"
-        told += f"答复期限为{self._limit.value}个工作日，答复期限届满日为{_long(self.due.day)}"
+            return f"{told}于{long_day(self._decided)}作出答复。"
+        told += f"答复期限为{self._limit.value}个工作日，答复期限届满日为{long_day(self.due.day)}"
         if not self.due.provisional:
             return f"{told}。"
         missing = "、".join(str(year) for year in self._years() if year not in self._calendar.announced)
@@ -234,7 +233,7 @@ class _Run:
         monday = begin - timedelta(days=begin.weekday())
         sunday = self.due.day + timedelta(days=6 - self.due.day.weekday())
         number = 0
-        for day in _between(monday, sunday):
+        for day in days_from(monday, sunday):
             counts = self._received < day <= self.due.day and self._calendar.works(day)
             number += counts
             yield Day(day, self._day_state(day, counts=counts), number if counts else 0, self._note(day))
@@ -260,7 +259,7 @@ class _Run:
         if day == self.due.day:
             notes.append("答复期限")
         if self._calendar.works(day):
-            notes += ["调休上班"] if _is_weekend(day) else []
+            notes += ["调休上班"] if is_weekend(day) else []
         else:
             notes.append("放假" if self._calendar.days.get(day) is False else "休")
         return "，".join(notes)
@@ -277,36 +276,3 @@ def _no_rule(received: date) -> Step:
 
 def _cited(row: RuleRow | None) -> str:
     return row.citation if row is not None else ""
-
-
-def _between(first: date, last: date) -> Iterator[date]:
-    return (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
-
-
-def _spans(days: Sequence[date]) -> str:
-    """Name days, neighbours as a span: 10月1日至10月7日、10月10日."""
-    spans: list[list[date]] = []
-    for day in days:
-        if spans and spans[-1][-1] + _ONE_DAY == day:
-            spans[-1].append(day)
-        else:
-            spans.append([day])
-    return "、".join(
-        _short(span[0]) if len(span) == 1 else f"{_short(span[0])}至{_short(span[-1])}" for span in spans
-    )
-
-
-def _is_weekend(day: date) -> bool:
-    return day.weekday() >= _SATURDAY
-
-
-def _short(day: date) -> str:
-    return f"{day.month}月{day.day}日"
-
-
-def _long(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
-def _weekday(day: date) -> str:
-    return f"星期{_WEEKDAYS[day.weekday()]}"

@@ -29,6 +29,7 @@ from services.requests.gate import Gate
 from services.requests.handlers import Desk
 from services.requests.reactors import NoticeReactor
 from services.requests.saying import EVT, tell_services
+from services.requests.views.rebuild import views_of
 
 
 async def compose(service: Service, clock: Clock = utc_now) -> None:
@@ -88,7 +89,14 @@ async def compose(service: Service, clock: Clock = utc_now) -> None:
     )
     service.grpc(
         ops_pb2_grpc.add_OpsServiceServicer_to_server,
-        OpsApi(engine, clock=clock, store=store, streams=[EVT], retries=retries),
+        OpsApi(
+            engine,
+            clock=clock,
+            store=store,
+            streams=[EVT],
+            retries=retries,
+            views=views_of(store, await service.peer("catalog") if settings.peers.get("catalog") else None),
+        ),
         ops_pb2.DESCRIPTOR,
     )
 

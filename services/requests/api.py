@@ -20,7 +20,7 @@ from gongkai.serving.errors import InvalidRequest, NotFound
 from services.requests import messages
 from services.requests.changing import change_request
 from services.requests.domain.acts import hindrances
-from services.requests.domain.deciding import (
+from services.requests.domain.commands import (
     Command,
     ConfirmReceipt,
     CorrectReceipt,

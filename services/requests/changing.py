@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gongkai.eventstore.store import StreamWrite
 from gongkai.legaltime import Entry, reply_clock
 from gongkai.serving.clock import legal_day
-from services.requests.domain.deciding import Command, ConfirmReceipt, Decide, EraseApplicant, decide
+from services.requests.domain.commands import Command, ConfirmReceipt, Decide, EraseApplicant
+from services.requests.domain.deciding import decide
 from services.requests.domain.facts import ReplyFile
 from services.requests.domain.numbers import request_stream
 from services.requests.domain.request import Request

@@ -24,7 +24,8 @@ from gongkai.eventstore.vault import Vault
 from gongkai.refusal import Reason, Refusal
 from gongkai.serving.clock import Clock, Ids, legal_day
 from services.requests.domain.application import clean_applicant, clean_content, reasons_against
-from services.requests.domain.deciding import Submission, submit
+from services.requests.domain.commands import Submission
+from services.requests.domain.deciding import submit
 from services.requests.domain.events import NumberTaken
 from services.requests.domain.facts import Applicant, Content
 from services.requests.domain.numbers import book_stream, code_of, number_of, request_stream

@@ -9,6 +9,7 @@ from typing import Final
 
 from gongkai.eventstore.event import StoredEvent
 from gongkai.eventstore.personal import Erased
+from gongkai.legaltime.wording import long_day
 from gongkai.serving.clock import legal_day
 from services.requests.domain.acts import (
     ARTICLES,
@@ -62,10 +63,10 @@ def _line(stored: StoredEvent, *, staff: bool) -> Line | None:  # noqa: PLR0911 
         case RequestSubmitted(on=on, number=number):
             return Line(on, "submitted", f"网上提交申请，登记编号 {number}。", _SUBMIT_ARTICLE)
         case ReceiptConfirmed(on=on):
-            text = f"双方确认收到，以{_long(on)}为收到之日。{_told(event)}"
+            text = f"双方确认收到，以{long_day(on)}为收到之日。{_told(event)}"
             return Line(on, "received", text + _note("确认方式", event.proof, staff=staff), RECEIPT_ARTICLE)
         case ReceiptCorrected(on=on):
-            text = f"收到日期更正为{_long(on)}，答复期限随之重新推算。"
+            text = f"收到日期更正为{long_day(on)}，答复期限随之重新推算。"
             return Line(day, "corrected", text + _note("理由", event.reason, staff=staff), RECEIPT_ARTICLE)
         case SearchRecorded():
             return Line(day, "searched", "机关进行了检索，并登记了检索记录。", NOT_HELD_ARTICLE)
@@ -86,14 +87,12 @@ def _line(stored: StoredEvent, *, staff: bool) -> Line | None:  # noqa: PLR0911 
 def _told(event: ReceiptConfirmed) -> str:
     if event.told_due_on is None:
         return ""
-    return f"当时推算的答复期限为{_long(event.told_due_on)}{'（暂定）' if event.told_provisional else ''}。"
+    return (
+        f"当时推算的答复期限为{long_day(event.told_due_on)}{'（暂定）' if event.told_provisional else ''}。"
+    )
 
 
 def _note(what: str, text: str | Erased, *, staff: bool) -> str:
     if not staff:
         return ""
     return f"{what}：{'（已删除）' if isinstance(text, Erased) else text}"
-
-
-def _long(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

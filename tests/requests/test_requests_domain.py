@@ -19,17 +19,15 @@ from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from services.requests.codec import CODEC
 from services.requests.domain.acts import ARTICLES, hindrances
 from services.requests.domain.application import clean_applicant, clean_content, reasons_against
-from services.requests.domain.deciding import (
+from services.requests.domain.commands import (
     ConfirmReceipt,
     CorrectReceipt,
     Decide,
     EraseApplicant,
     RecordSearch,
     Submission,
-    channel_of,
-    decide,
-    submit,
 )
+from services.requests.domain.deciding import channel_of, decide, submit
 from services.requests.domain.events import EVENT_TYPES, NumberTaken
 from services.requests.domain.facts import Applicant, Content, ReplyFile
 from services.requests.domain.numbers import ALPHABET, code_of, number_of, read_code, read_number, shown_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -17,10 +17,20 @@ from services.requests.domain.acts import (
     NOT_HELD_ARTICLE,
     RECEIPT_ARTICLE,
     REPLY_ARTICLE,
-    ActCode,
     hindrances,
 )
 from services.requests.domain.application import is_mobile
+from services.requests.domain.commands import (
+    Command,
+    ConfirmReceipt,
+    CorrectReceipt,
+    Decide,
+    EraseApplicant,
+    ReadApplicant,
+    RecordSearch,
+    Submission,
+    act_of,
+)
 from services.requests.domain.events import (
     ApplicantErased,
     ApplicantRead,
@@ -31,84 +41,11 @@ from services.requests.domain.events import (
     RequestSubmitted,
     SearchRecorded,
 )
-from services.requests.domain.facts import Applicant, Channel, ClockEntry, Content, Reply, ReplyFile, Search
+from services.requests.domain.facts import Applicant, Channel, ClockEntry, Content, Reply, Search
 from services.requests.domain.request import Request
 
 _TEXT_LIMIT: Final = 5000
 _NOTE_LIMIT: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A new request: cleaned and checked, with everything that was drawn for it."""
-
-    request_id: str
-    number: str
-    applicant_id: str
-    organ: str
-    division: str
-    applicant: Applicant
-    content: Content
-    on: date
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmReceipt:
-    """Both sides confirmed it on a legal day; None: what was given is no date."""
-
-    on: date | None
-    proof: str
-    told_due_on: date | None = None
-    told_provisional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectReceipt:
-    """The day was recorded wrongly."""
-
-    on: date | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSearch:
-    """The organ looked."""
-
-    on: date | None
-    places: str
-    words: str
-    result: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """The organ answers."""
-
-    outcome: str
-    on: date | None
-    text: str
-    files: tuple[ReplyFile, ...] = ()
-    unknown_files: int = 0
-    """Files named that were not uploaded for this request."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadApplicant:
-    """Somebody of the staff opens the applicant's data."""
-
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class EraseApplicant:
-    """Destroy the applicant's data for ever."""
-
-    reason: str
-    notice_dropped: bool = field(default=False, compare=False)
-
-
-Command = ConfirmReceipt | CorrectReceipt | RecordSearch | Decide | ReadApplicant | EraseApplicant
 
 
 def submit(new: Submission) -> RequestSubmitted:
@@ -176,23 +113,6 @@ def _change(state: Request, command: Command, today: date) -> RequestEvent:
             return ApplicantErased.model_validate(_facts(state) | gone)
         case _:
             raise AssertionError("its faults were told before")
-
-
-def act_of(command: Command) -> ActCode:
-    """Name the act a command is."""
-    match command:
-        case ConfirmReceipt():
-            return "confirm_receipt"
-        case CorrectReceipt():
-            return "correct_receipt"
-        case RecordSearch():
-            return "record_search"
-        case Decide(outcome=outcome):
-            return "not_held" if outcome == "not_held" else "disclose"
-        case ReadApplicant():
-            return "read_applicant"
-        case EraseApplicant():
-            return "erase"
 
 
 def _faults(state: Request, command: Command, today: date) -> Iterator[Reason]:
