@@ -38,6 +38,7 @@ from services.publishing.destroying import await_clean_ingest
 from services.publishing.draft_reading_api import DraftApi
 from services.publishing.handlers import Deciding
 from services.publishing.saying import EVT, FEED, tell_public, tell_services
+from services.publishing.views.rebuild import views_of
 from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog, credential_keys
 
 STREAMS: Final = {EVT: tell_services, FEED: tell_public}
@@ -92,6 +93,9 @@ async def compose(service: Service) -> None:
             store=world.store,
             streams=STREAMS,
             retries={consumer.name: consumer.retry for consumer in consumers},
+            views=views_of(
+                world.store, await service.peer("catalog") if settings.peers.get("catalog") else None
+            ),
         ),
         ops_pb2.DESCRIPTOR,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests.endtoend.city import PARTS, City, Standing, Summary
+from tests.endtoend.city import City, Standing
 from tests.endtoend.sample import make_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -50,45 +49,6 @@ def test_what_is_accepted_stands_everywhere_once_and_a_second_load_changes_nothi
     )
     assert city.query("publishing", "SELECT max(position) FROM event") == before
     assert city.standing(sample.organ) == everywhere(sample.accepted)
-
-
-def test_every_process_killed_once_during_a_load_loses_and_doubles_nothing(
-    city: City, tmp_path: Path
-) -> None:
-    """SIGKILL of each process while one load runs: all come back, the load ends well, the counts agree."""
-    sample = make_sample(tmp_path, "341323-killed", 250 * (len(PARTS) + 2), large=True)
-    out = tmp_path / "load.txt"
-    loading = city.load_beside(sample, out)
-    killed = {}
-
-    for number, part in enumerate(PARTS):
-        wait_recorded(city, sample.organ, 250 * number + 1)
-        assert loading.poll() is None, "the load must be running when a process is killed"
-        killed[part] = city.kill(part)
-    status = loading.wait(240)
-
-    summary = Summary(status, out.read_text())
-    assert summary.status == 0, summary.text + city.tail()
-    assert (summary["accepted"], summary["rejected"]) == (sample.accepted, sample.untitled)
-    city.settle()
-    assert all(city.pid(part) != killed[part] for part in PARTS)
-    wait_indexed(city, sample.organ, sample.accepted)
-    assert city.standing(sample.organ) == everywhere(sample.accepted)
-    assert city.load(sample)["accepted"] == sample.accepted
-    assert city.standing(sample.organ) == everywhere(sample.accepted)
-
-
-def wait_recorded(city: City, organ: str, number: int) -> None:
-    """Wait until an organ has that many records; while the database is away it has none."""
-    count = "SELECT count(*) FROM record WHERE organ = %s"
-
-    def enough() -> bool:
-        try:
-            return bool(city.query("publishing", count, organ)[0][0] >= number)
-        except psycopg.OperationalError:
-            return False
-
-    city.wait(enough, f"{organ} has {number} records", 120)
 
 
 def test_the_serials_of_a_load_are_whole(city: City, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The views that derive from the log, filled again from its events: page after page, from position 0.
 
-``incoming`` is not among them: it derives from the command ledger, for a refusal leaves no event. The copies of
-catalog's registry come from its contracts. The tables are found by the connection's search path, so that a rebuild
+``incoming`` is not among them: it derives from the command ledger, for a refusal leaves no event. The tables are found by the connection's search path, so that a rebuild
 can fill shadows of them beside the live ones.
 """
 
@@ -10,19 +9,45 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from grpc.aio import Channel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.eventstore.event import StoredEvent
+from gongkai.eventstore.store import EventStore
+from gongkai.messaging.applying import Received
+from gongkai.messaging.envelope import registry
+from gongkai.serving.rebuilding import Rebuild, Source
+from gongkai.serving.sources import OwnersLog, OwnLog
 from services.publishing.domain.events import RecordEntered, RecordWithdrawn
 from services.publishing.domain.header import FileFact, Header
 from services.publishing.domain.record import RECORD, Record
 from services.publishing.views.drafts import write_drafts
 from services.publishing.views.records import Change, digests_of, write_records
+from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog
 from services.publishing.views.tables import record, record_file
 
 TABLES: Final[tuple[str, ...]] = ("record", "record_file", "record_count", "record_year", "draft")
 """Filled by ``apply_events``, and by nothing else; empty before the first page."""
+
+KNOWN: Final[tuple[str, ...]] = ("known_division", "known_organ", "known_edition", "known_matter")
+"""Copies of catalog's registry, from its contracts."""
+
+
+def views_of(store: EventStore, catalog: Channel | None) -> Rebuild:
+    """What ``gongkai views rebuild publishing`` builds; without a channel to catalog its copies are left alone."""
+
+    def sources() -> list[Source]:
+        own: list[Source] = [OwnLog(store, apply_events, name="publishing")]
+        if catalog is not None:
+            own.append(OwnersLog("catalog", catalog, registry(*CONTRACTS, *OTHERS), _apply_catalog))
+        return own
+
+    return Rebuild((*TABLES, *KNOWN) if catalog is not None else TABLES, sources)
+
+
+async def _apply_catalog(conn: AsyncConnection, page: Sequence[Received]) -> None:
+    await apply_catalog(conn, [received.contract for received in page])
 
 
 async def apply_events(conn: AsyncConnection, events: Sequence[StoredEvent]) -> None:

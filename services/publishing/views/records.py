@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import psycopg
-from sqlalchemy import Table, update
+from sqlalchemy import Table, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -155,3 +155,5 @@ async def _add(
         statement = insert(table)
         added = {"records": table.c.records + statement.excluded.records}
         await conn.execute(statement.on_conflict_do_update(index_elements=names, set_=added), rows)
+    if any(step < 0 for step in moved.values()):
+        await conn.execute(delete(table).where(table.c.records == 0))  # what is counted no more has no row

@@ -16,9 +16,9 @@ from services.requests.views.writing import apply_events
 
 __all__ = ["LAW", "TABLES", "apply_events", "views_of"]
 
-TABLES: Final = (tables.request.name,)
+TABLES: Final = (tables.request,)
 """``reply_file`` and ``notice`` are not among them: they hold what was uploaded and what was asked, not what happened."""
-LAW: Final = (tables.organ.name, tables.calendar_year.name, tables.rule.name)
+LAW: Final = (tables.organ, tables.calendar_year, tables.rule)
 """Copies of the organs and the law, from catalog's contracts."""
 
 
@@ -31,4 +31,5 @@ def views_of(store: EventStore, catalog: Channel | None) -> Rebuild:
             own.append(OwnersLog("catalog", catalog, FROM_CATALOG, apply_catalog))
         return own
 
-    return Rebuild((*TABLES, *LAW) if catalog is not None else TABLES, sources)
+    rebuilt = (*TABLES, *LAW) if catalog is not None else TABLES
+    return Rebuild([table.name for table in rebuilt], sources)
