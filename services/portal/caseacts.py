@@ -32,7 +32,7 @@ ACTS: Final[Mapping[str, ActWords]] = MappingProxyType(
             "确认收到", ("on", "proof"),
         ),
         "record_search": ActWords(
-            "search", "登记检索记录", "在哪里、用什么词检索，结果如何；答复“不掌握”以前必须有", "登记检索记录",
+            "search", "登记检索记录", "在哪里、用什么词检索，结果如何；答复“不存在”以前必须有", "登记检索记录",
             ("检索记录是答复“经检索不存在”的依据，复议、诉讼时要出示；", "再次登记的，以最后一次为准，以前的仍在办理记录里。"),
             "登记", ("on", "search.places", "search.words", "search.result"),
         ),
@@ -42,7 +42,7 @@ ACTS: Final[Mapping[str, ActWords]] = MappingProxyType(
             "作出答复", ("on", "text", "files"),
         ),
         "not_held": ActWords(
-            "not-held", "告知不掌握", "经检索没有所申请的信息", "答复：经检索不存在",
+            "not-held", "告知不存在", "经检索没有所申请的信息", "答复：经检索不存在",
             ("答复期限到此为止，按期还是超期由日期决定；", "申请人凭查询码立刻看得到答复和救济途径，并会收到通知，不能收回；", "作出以后不能再改。"),
             "作出答复", ("on", "text"),
         ),

@@ -12,7 +12,7 @@ from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from services.portal import asking
 
 PHASES: Final = {"submitted": "已提交", "handling": "办理中", "decided": "已答复", "archived": "已归档"}
-OUTCOMES: Final = {"none": "未作出", "disclosed": "予以公开", "not_held": "本机关不掌握"}
+OUTCOMES: Final = {"none": "未作出", "disclosed": "予以公开", "not_held": "经检索不存在"}
 DELIVERIES: Final = {
     "none": "未送达",
     "sending": "正在通知",
