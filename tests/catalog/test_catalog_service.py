@@ -31,7 +31,7 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.catalog.__main__ import compose
 
-SEEDED = 1488 + 20 + 14 + 1 + 305
+SEEDED = 1488 + 20 + 15 + 1 + 305
 MZJ = pb.Organ(
     code="341323-mzj", name="灵璧县民政局（演示）", short_name="县民政局", division="341323000000",
     uscc="11341323MD23A00253",
