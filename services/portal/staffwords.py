@@ -9,11 +9,11 @@ from typing import Final
 
 PHASES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "drafting": "起草",
+        "drafting": "起草中",
         "proposed": "待确认",
         "confirmed": "待公开",
         "published": "已公开",
-        "discarded": "已作废",
+        "discarded": "已废弃",
     }
 )
 """Phase of a draft → its name in lists."""
@@ -21,12 +21,12 @@ PATH: Final = (("drafting", "起草"), ("proposed", "属性建议"), ("confirmed
 """The way of a draft: phase → what is written at that step."""
 STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "saved": "保存草稿",
+        "saved": "保存稿件",
         "proposed": "提出公开属性建议",
         "confirmed": "确认公开属性",
         "returned": "退回",
         "published": "公开",
-        "discarded": "作废",
+        "discarded": "废弃",
     }
 )
 OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -94,7 +94,7 @@ ACTS: Final[Mapping[str, ActWords]] = MappingProxyType(
         ),
         "draft.return": ActWords(
             "return", "退回", "写明理由，退给起草人修改", "退回起草人",
-            ("起草人会看到您写的理由，并可以修改；", "已经作出的建议和确认作废，修改后重新提出。"),
+            ("起草人会看到您写的理由，并可以修改；", "已经作出的建议和确认废弃，修改后重新提出。"),
             "退回", grave=True, done="returned",
         ),
         "draft.publish": ActWords(
@@ -108,9 +108,9 @@ ACTS: Final[Mapping[str, ActWords]] = MappingProxyType(
             "现在公开", done="published",
         ),
         "draft.discard": ActWords(
-            "discard", "作废", "不再办理这份草稿", "作废这份草稿",
-            ("草稿不能再编辑、不能再公开；", "办理记录和理由保留。"),
-            "作废", grave=True, done="discarded",
+            "discard", "废弃", "不再办理这份稿件", "废弃这份稿件",
+            ("稿件不能再编辑、不能再公开；", "办理记录和理由保留。"),
+            "废弃", grave=True, done="discarded",
         ),
     }
 )  # fmt: skip

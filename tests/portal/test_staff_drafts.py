@@ -24,7 +24,7 @@ async def test_a_record_is_written_confirmed_and_published_by_two(people: Come, 
     )  # fmt: skip
     at = saved.headers["location"].split("?")[0]
     page = await editor.get(saved.headers["location"])
-    assert "草稿已保存" in page.text
+    assert "稿件已保存" in page.text
     assert 'class="chapter"' in page.text  # the preview is set as the public page sets it
     assert "救助　冬春　名册" in page.text
     assert f'href="{at}/publish"' not in page.text
@@ -72,7 +72,7 @@ async def test_a_return_needs_a_reason_and_reaches_its_editor(people: Come, worl
     assert 'href="#f-reason">缺少理由。' in answer.text
     await reviewer.fill("/staff/drafts/d-proposed/return", reason="附件里有门牌号")
     assert "退回：附件里有门牌号" in (await editor.get("/staff/")).text
-    assert "审核员退回了这份草稿" in (await editor.get("/staff/drafts/d-proposed")).text
+    assert "审核员退回了这份稿件" in (await editor.get("/staff/drafts/d-proposed")).text
     answer = await editor.fill("/staff/drafts/d-proposed/discard", reason="重复")
     assert answer.headers["location"].endswith("done=discarded")
     assert world.drawer.done == ["returned", "discarded"]
@@ -160,7 +160,7 @@ async def test_what_stands_against_publishing_is_listed_beside_the_form(people: 
     person = people()
     await person.log_in("bianji")
     page = await person.get("/staff/drafts/d-draft/edit")
-    assert 'href="#f-formed_on">缺少生成（成文）日期。' in page.text
+    assert 'href="#f-formed_on">成文日期：缺少生成（成文）日期。' in page.text
     answer = await person.fill("/staff/drafts/d-draft/propose", attribute="proactive", ground="")
     assert answer.status_code == 422
     for reason in ("缺少生成（成文）日期", "所填领域不在现行的公开事项目录中", "缺少确定公开属性的理由"):

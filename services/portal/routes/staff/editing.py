@@ -29,13 +29,14 @@ TEXTS: Final = (
     "kind", "title", "doc_number", "summary", "formed_on", "effective_on", "expires_on", "validity", "domain", "matter",
     "body_text", "published_on", "issuer", "topic", "genre", "category",
 )  # fmt: skip
-FIELDS: Final = (*TEXTS, "organ", "keywords", "attachments")
 LABELS: Final = {
     "kind": "信息种类", "title": "标题", "doc_number": "发文字号", "summary": "内容概述", "formed_on": "成文日期",
     "effective_on": "生效日期", "expires_on": "失效日期", "validity": "有效性", "domain": "领域", "matter": "公开事项",
     "body_text": "正文", "published_on": "原发布日期", "issuer": "发文机关", "topic": "主题分类", "genre": "体裁分类",
     "category": "组配分类", "keywords": "关键词",
 }  # fmt: skip
+FIELDS: Final = {**LABELS, "organ": "公开机关"}
+"""Fields of the form that have a place of their own: what a reason about them links to."""
 _STALE: Final = "draft.stale"
 _OVERHEAD: Final = 4 * MIB
 _MATTERS: Final = 200
@@ -99,7 +100,7 @@ async def _refused(
         now = await draft_of(request, signed)
         differing = differences(now.content, written)
         version = now.version
-        text = "没有保存：您打开以后别人改过这份草稿。下面列出不同的地方；核对后再保存，以您现在填的为准。"
+        text = "没有保存：您打开以后别人改过这份稿件。下面列出不同的地方；核对后再保存，以您现在填的为准。"
         rest = tuple(one for one in problem.reasons if one.code != _STALE)
         problem = Problem(409, (Reason(_STALE, text), *rest))
     return await _page(request, desk, written, version=version, problem=problem, differing=differing)
