@@ -22,6 +22,13 @@ TESTER = "gongkai"
 """The role of the databases given to tests: no superuser, like a service's."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the work between processes by folders: what a folder's tests start is started once."""
+    for item in items:
+        folder = item.path.relative_to(item.config.rootpath).parent
+        item.add_marker(pytest.mark.xdist_group(str(folder)))
+
+
 @contextmanager
 def running(spec: ChildSpec, state: Path) -> Iterator[Child]:
     """The child of this spec, ready; gone afterwards."""
