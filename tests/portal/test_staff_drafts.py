@@ -222,6 +222,8 @@ async def test_what_departments_sent_is_told_with_every_reason(people: Come) -> 
     assert "第 1–2 条，共 2 条" in page.text
     assert "没有变化 1" in page.text
     assert "没有已撤回的报送" in (await person.get("/staff/incoming/?outcome=withdrawn")).text
+    assert "没有这一页" in (await person.get("/staff/incoming/?page=9")).text
+    assert (await person.get("/staff/incoming/?page=x")).status_code == 400
 
 
 async def test_a_service_that_fails_while_saving_keeps_the_input(people: Come, world: World) -> None:

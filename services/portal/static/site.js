@@ -38,13 +38,15 @@
     });
   });
 
-  // A login that will end says so five minutes before.
+  // A login that will end, of itself or for want of a page opened, says so five minutes before.
   var ending = document.querySelector("[data-ends]");
   if (ending) {
-    var left = Date.parse(ending.getAttribute("data-ends")) - Date.now() - 300000;
-    if (left > 0 && left < 86400000) {
+    var whole = Date.parse(ending.getAttribute("data-ends")) - Date.now();
+    var idle = Number(ending.getAttribute("data-idle")) * 1000;
+    var left = Math.min(isNaN(whole) ? idle : whole, idle) - 300000;
+    if (left > 0) {
       window.setTimeout(function () {
-        ending.textContent = "登录将在 5 分钟内结束。请先保存；结束后您填的内容会留在页面上，重新登录再提交即可。";
+        ending.textContent = "本页很久没有操作，登录将在 5 分钟内结束。请先保存；结束后您填的内容会留在页面上，重新登录再提交即可。";
         ending.setAttribute("role", "alert");
       }, left);
     }
