@@ -28,8 +28,8 @@ from services.notify.views import tables
 
 DURABLE: Final = "notify"
 NAME: Final = "notify-records"
-BATCH: Final = 200
-"""Messages a transaction: each record may queue hundreds."""
+BATCH: Final = 50
+"""Records a transaction. Each may queue hundreds of messages, and all of the service's appends wait for theirs."""
 FROM_PUBLISHING: Final = registry(
     publishing.RecordPublished,
     publishing.RecordRevised,

@@ -12,6 +12,7 @@ from gongkai.contracts.publishing import RecordPublished
 from gongkai.eventstore.store import Append, StreamWrite
 from services.notify.domain.messages import RECORD, MessageQueued, record_key
 from services.notify.domain.places import Wish, divisions_above, topics_of
+from services.notify.metrics import QUEUED
 from services.notify.office import ACTOR
 from services.notify.views import queue, reading
 
@@ -72,6 +73,8 @@ async def queue_news(conn: AsyncConnection, told: Iterable[Match], now: datetime
     numbers = await queue.draw_numbers(conn, len(wanted))
     events = [_queued(match, number, now) for match, number in zip(wanted, numbers, strict=True)]
     await queue.put(conn, [queue_row(event) for event in events])
+    for event in events:
+        QUEUED.labels(event.channel).inc()
     by_record: dict[str, list[StreamWrite]] = {}
     for match, event in zip(wanted, events, strict=True):
         write = StreamWrite(f"message:{event.key}", 0, [event])
@@ -80,8 +83,14 @@ async def queue_news(conn: AsyncConnection, told: Iterable[Match], now: datetime
 
 
 def queue_row(event: MessageQueued) -> dict[str, object]:
-    """The row of the queue for a message that is due at once."""
-    return {"key": event.key, "number": event.number, "channel": event.channel, "due_at": event.at}
+    """The row of the queue for a message that is due at once; somebody waits for what is no news."""
+    return {
+        "key": event.key,
+        "number": event.number,
+        "channel": event.channel,
+        "due_at": event.at,
+        "urgent": event.template != RECORD,
+    }
 
 
 def _queued(match: Match, number: int, now: datetime) -> MessageQueued:

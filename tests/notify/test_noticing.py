@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
+from typer.testing import CliRunner
 
+from gongkai.cli.messages import app
 from gongkai.contracts.notify import MessageSettled
 from gongkai.messaging.envelope import parse
 from gongkai.rpc.notify.v1 import notify_pb2 as pb
@@ -175,6 +178,35 @@ async def test_a_notices_address_is_forgotten_after_thirty_days(place: Place) ->
         listed = await running.operator.ListMessages(pb.ListMessagesRequest())
         assert listed.total == 2
     assert [one.key for one in mail.taken] == ["decided-1"]
+
+
+async def test_the_command_line_lists_and_settles(place: Place) -> None:
+    """`gongkai messages`: counts, doubts with how to settle them, a decision, and what remains."""
+    mail = CountingChannel("email", behave=[lose])
+    async with place.running(mail) as running:
+        await running.requests.Send(notice("decided-1"))
+        await until(lambda: _settled(running, 1))
+
+        async def cli(*arguments: str) -> str:
+            done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments])
+            assert done.exit_code == 0, done.output
+            return done.output
+
+        with pytest.MonkeyPatch.context() as patch:
+            found = SimpleNamespace(
+                grpc={"notify": f"127.0.0.1:{running.service.grpc_port}"}, keys=running.settings.keys
+            )
+            patch.setattr("gongkai.cli.messages.load_endpoints", lambda _state: found)
+            doubts = await cli("doubts")
+            number = (await running.rows("SELECT number FROM message"))[0].number
+            settled = await cli("settle", str(number), "was_sent", "--reason", "已电话核实")
+            listed = await cli("list")
+            none = await cli("doubts")
+    assert "申请答复" in doubts
+    assert "341323-2026-00047" in doubts
+    assert "记为已发出" in settled
+    assert "已发出 1" in listed
+    assert "没有存疑的消息" in none
 
 
 async def _settled(running: Running, count: int) -> bool:

@@ -28,8 +28,8 @@ from services.notify.domain.secrets import Secrets
 from tests.notify.world import COUNTY, Place, publish, record, until
 from tests.sandbox.gateway import TOKEN, Gateway, running_gateway
 
-SUBSCRIBERS = int(os.environ.get("GONGKAI_TEST_SUBSCRIBERS", "12"))
-RECORDS = int(os.environ.get("GONGKAI_TEST_RECORDS", "20"))
+SUBSCRIBERS = int(os.environ.get("GONGKAI_TEST_SUBSCRIBERS", "9"))
+RECORDS = int(os.environ.get("GONGKAI_TEST_RECORDS", "16"))
 KILLS = int(os.environ.get("GONGKAI_TEST_KILLS", "2"))
 KINDS = ("email", "sms", "wechat")
 ROOT = Path(__file__).resolve().parents[2]

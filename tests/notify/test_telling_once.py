@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from gongkai.rpc.notify.v1 import notify_pb2 as pb
 from gongkai.rpc.ops.v1 import ops_pb2
 from services.notify.adapters.port import Outbound, Verdict
-from services.notify.sending.outcomes import Pace
 from tests.notify.channel import (
     CountingChannel,
     break_down,
@@ -19,7 +18,7 @@ from tests.notify.channel import (
     take_silently,
     throttle,
 )
-from tests.notify.world import CITY, COUNTY, FAST, SITE, Place, Running, record
+from tests.notify.world import CITY, COUNTY, SITE, Place, Running, record
 
 TOWN = "341323110000"
 
@@ -117,10 +116,14 @@ async def test_a_doubt_is_asked_about_where_the_provider_can_be_asked(place: Pla
 async def test_a_proof_that_it_never_arrived_sends_it_once_more(place: Place) -> None:
     """A doubt whose provider still knows nothing when a signed request can no longer arrive is sent again, once."""
     sms = CountingChannel("sms", can_ask=True, behave=[take, lose])
-    quick = Pace(**({name: getattr(FAST, name) for name in FAST.__slots__} | {"proof_after": 0.5}))
-    async with place.running(sms, pace=quick) as running:
+    async with place.running(sms) as running:
         await running.subscribe("13800000001", kind="sms")
         await running.tell(record(1))
+        await running.settled(doubt=1)
+        async with running.office.engine.begin() as conn:  # as if half an hour had passed
+            await conn.exec_driver_sql(
+                "UPDATE dispatch SET sent_at = sent_at - interval '30 minutes', due_at = now()"
+            )
         counts = await running.settled(sent=1)
         events = await running.rows("SELECT type FROM event WHERE stream LIKE 'message:%' ORDER BY position")
 

@@ -89,7 +89,7 @@ async def _settle_message(office: Office, conn: AsyncConnection, ruling: Ruling)
     await queue.remove(conn, [key])
     if state == "queued":
         due = {"key": key, "number": message.number, "channel": message.channel, "due_at": event.at}
-        await queue.put(conn, [due | {"attempts": message.attempts}])
+        await queue.put(conn, [due | {"attempts": message.attempts, "urgent": True}])
     write = StreamWrite(f"message:{key}", message.version, [event])
     await office.record(conn, [Append([write], ruling.actor, ruling.command_id)])
 

@@ -31,7 +31,7 @@ class Pace:
     """After how long a message is no news any more."""
     proof_after: float = PROOF_AFTER
     idle: float = 0.5
-    concurrency: int = 16
+    concurrency: int = 24
     """Calls at once, a channel: what a killed process leaves in doubt at most."""
     mails: int = 8
     """The same for mail: as many as the channel has connections."""

@@ -112,16 +112,17 @@ class Sender:
         office, pace, now = self._office, self._pace, self._office.clock()
         holder = office.ids()
         async with office.engine.begin() as conn:
-            states = ("queued", "sending", "asking", "proof")
-            rows = await queue.pick(conn, self.channel, states, now, limit)
+            rows = await queue.pick(conn, self.channel, now, limit)
             lost = [row for row in rows if row.state == "sending"]
             written = await self._writer.write(conn, [row for row in rows if row.state != "sending"], now)
             ready = [(row, made) for row, made in written if isinstance(made, Outbound)]
             to_send = [row.key for row, _ in ready if row.state == "queued"]
             to_ask = [row.key for row, _ in ready if row.state != "queued"]
             until = now + timedelta(seconds=pace.lease)
-            await queue.hold(conn, to_send, holder, now, until)
-            await queue.begin_asking(conn, to_ask, holder, until)
+            if to_send:
+                await queue.hold(conn, to_send, holder, now, until)
+            if to_ask:
+                await queue.begin_asking(conn, to_ask, holder, until)
             results = [self._lost(row, now) for row in lost]
             results += [_hindered(row, made) for row, made in written if isinstance(made, Outcome)]
             if results:
@@ -174,8 +175,8 @@ class Sender:
         return after_ask(one.attempt, answer, self._office.clock(), self._pace)
 
     async def _room(self, stop: asyncio.Event) -> None:
-        """Wait until half of the calls are over, so that what is due is taken in groups."""
-        while len(self._flying) > self._most // 2 and not stop.is_set():
+        """Wait until most of the calls are over: what is due is then taken in groups, a few commits for many."""
+        while len(self._flying) > self._most // 4 and not stop.is_set():
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
 
     async def _pause(self, seconds: float, stop: asyncio.Event) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.eventstore.store import Append, StreamWrite
 from gongkai.messaging.faults import is_transient
 from services.notify.domain.messages import DoubtResolved, MessageSettled, Outcome, takes
+from services.notify.metrics import SETTLED
 from services.notify.office import ACTOR, Office
 from services.notify.sending.outcomes import Result
 from services.notify.views import queue, reading
@@ -85,6 +86,7 @@ async def settle(office: Office, conn: AsyncConnection, results: Sequence[Result
     for result in results:
         message, row = known[result.key], held.get(result.key)
         ours = row is not None and (result.holder is None or row.holder == result.holder)
+        SETTLED.labels(message.channel, result.outcome.state if result.outcome else "later").inc()
         write = _write_of(message, result, row, now, ours=ours)
         if write is not None:
             appends.append(Append([write], ACTOR, f"settle:{result.key}:{message.version + 1}"))

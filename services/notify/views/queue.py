@@ -12,17 +12,19 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _PUT: Final = text(
-    "INSERT INTO dispatch (key, number, channel, state, due_at, attempts, epoch)"
-    " SELECT key, number, channel, 'queued', due_at, coalesce(attempts, 0), epoch"
-    " FROM json_to_recordset(CAST(:rows AS json))"
-    " AS given (key text, number bigint, channel text, due_at timestamptz, attempts int), store_identity"
+    "INSERT INTO dispatch (key, number, channel, state, due_at, attempts, urgent, epoch)"
+    " SELECT key, number, channel, 'queued', due_at, coalesce(attempts, 0), urgent, epoch"
+    " FROM json_to_recordset(CAST(:rows AS json)) AS given"
+    " (key text, number bigint, channel text, due_at timestamptz, attempts int, urgent boolean), store_identity"
 )
-# The rows are held from here to the commit; other senders pass them by.
+# The rows are held from here to the commit; other senders pass them by. The index gives them in this order, so that the
+# queue's length does not matter; the messages are looked up for these few alone.
 _PICK: Final = text(
-    "SELECT d.key, d.state, d.sent_at, d.attempts, d.asked, m.template, m.subscription_id, m.queued_at, m.state AS known"
-    " FROM dispatch d JOIN store_identity USING (epoch) JOIN message m USING (key)"
-    " WHERE d.channel = :channel AND d.state = ANY(:states) AND d.due_at <= :now"
-    " ORDER BY d.due_at, d.number LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
+    "WITH due AS MATERIALIZED (SELECT key, state, sent_at, attempts, asked, urgent, due_at, number FROM dispatch"
+    " WHERE channel = :channel AND due_at <= :now"
+    " ORDER BY urgent DESC, due_at, number LIMIT :limit FOR UPDATE SKIP LOCKED)"
+    " SELECT d.key, d.state, d.sent_at, d.attempts, d.asked, m.template, m.subscription_id, m.queued_at,"
+    " m.state AS known FROM due d JOIN message m USING (key) ORDER BY d.urgent DESC, d.due_at, d.number"
 )
 _HOLD: Final = text(
     "UPDATE dispatch SET state = 'sending', holder = :holder, sent_at = :now, due_at = :until,"
@@ -53,17 +55,14 @@ async def draw_numbers(conn: AsyncConnection, count: int) -> list[int]:
 
 
 async def put(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Queue messages: ``key``, ``number``, ``channel``, ``due_at``; ``attempts`` of one that was tried before."""
+    """Queue messages: ``key``, ``number``, ``channel``, ``due_at``, ``urgent``; ``attempts`` of one tried before."""
     if rows:
         await conn.execute(_PUT, {"rows": orjson.dumps(list(rows)).decode()})
 
 
-async def pick(
-    conn: AsyncConnection, channel: str, states: Sequence[str], now: datetime, limit: int
-) -> Sequence[Row[Any]]:
-    """Rows that are due, held until the commit."""
-    given = {"channel": channel, "states": list(states), "now": now, "limit": limit}
-    return (await conn.execute(_PICK, given)).all()
+async def pick(conn: AsyncConnection, channel: str, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Rows that are due, what is urgent first, held until the commit."""
+    return (await conn.execute(_PICK, {"channel": channel, "now": now, "limit": limit})).all()
 
 
 async def hold(

@@ -106,8 +106,6 @@ async def lapsed(conn: AsyncConnection, before: datetime, limit: int) -> list[st
 
 async def lock_messages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Row[Any]]:
     """Messages by key, held until the commit: what is decided about them is decided once."""
-    # The table's lock first: a rebuild that is about to replace rows waits here and not behind a row it needs.
-    await conn.execute(text("LOCK TABLE message IN ROW EXCLUSIVE MODE"))
     return {row.key: row for row in await conn.execute(_LOCKED, {"keys": sorted(keys)})}
 
 

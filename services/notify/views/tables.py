@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata: Final = MetaData()
@@ -57,6 +57,7 @@ dispatch = Table(
     Column("holder", Uuid),
     Column("why", Text),
     Column("epoch", Text),
+    Column("urgent", Boolean, comment="before all that is not"),
 )
 
 late_record = Table(
