@@ -83,7 +83,7 @@ UNIMPLEMENTED: Final = Reason("unimplemented", "本服务尚未提供此项功�
 INTERNAL: Final = Reason("internal", "系统内部错误，已记录，请联系运维人员")
 
 
-def status_of(error: BaseException) -> tuple[grpc.StatusCode, tuple[Reason, ...]]:  # noqa: PLR0911 - one return a row
+def status_of(error: BaseException) -> tuple[grpc.StatusCode, tuple[Reason, ...]]:  # noqa: C901, PLR0911 - a row a kind of error
     """Return the status and the reasons with which ``error`` is answered."""
     match error:
         case CallRefused():

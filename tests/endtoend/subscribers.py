@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Self
 from uuid import uuid4
 
 import httpx
@@ -14,7 +15,7 @@ from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from services.notify.domain.places import Wish
 from tests.endtoend.city import City
 
-TOPICS = (("all",), ("20",), ("05", "11"), ("04",))
+TOPICS = (("all",), *((f"{number:02}",) for number in range(1, 27)), ("04", "05", "20"), ("11", "12"))
 PLACES = (("341323000000",), ("341300000000",), ("341324000000",), ("341323110000", "341324106000"))
 CHANNELS = ("email", "sms", "wechat")
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -35,6 +36,12 @@ class Gateway:
 
     def __init__(self, url: str) -> None:
         self.client = httpx.Client(base_url=url, timeout=30, trust_env=False, headers={"Origin": url})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
 
     def messages(self, **asked: str) -> list[dict[str, str]]:
         """Everything accepted, newest first."""
@@ -70,7 +77,7 @@ class Gateway:
 async def subscribe(city: City, notify: NotifyServiceStub, gateway: Gateway, number: int) -> list[Subscriber]:
     """That many confirmed subscriptions, spread over channels, topics and places."""
     made = []
-    wishes = cycle([(topics, places) for topics in TOPICS for places in PLACES])
+    wishes = cycle([(topics, places) for places in PLACES for topics in TOPICS])
     for index in range(number):
         channel, (topics, places) = CHANNELS[index % len(CHANNELS)], next(wishes)
         address = {
