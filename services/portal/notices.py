@@ -10,7 +10,7 @@ DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "logged-out": ("您已退出登录。", "公用电脑请关闭浏览器。"),
         "password": ("密码已更改。", "下次请用新密码登录。"),
-        "saved": ("稿件已保存。", "还没有公开，只有本机关有岗位的人能看到。"),
+        "saved": ("稿件已保存。", "还没有公开，只有本机关有相应角色的人能看到。"),
         "proposed": ("已提出公开属性建议。", "等待本机关另一人确认。"),
         "confirmed": ("公开属性已确认。", "可以公开了。"),
         "returned": ("已退回起草人。", "理由已记入办理记录。"),
@@ -24,7 +24,6 @@ DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "case-disclose": ("已作出答复：予以公开。", "申请人凭查询码看得到，通知正在发送。"),
         "case-not-held": ("已作出答复：经检索不存在。", "申请人凭查询码看得到，通知正在发送。"),
         "case-erase": ("申请人信息已经永久删除。", "登记编号、办理经过和结果保留。"),
-        "subscription-left": ("已退订。", "不会再收到这个订阅的通知。"),
     }
 )
 """Code → what happened, what follows."""
