@@ -53,6 +53,12 @@ async def take_and_hang(channel: CountingChannel, message: Outbound) -> Verdict:
     raise AssertionError
 
 
+async def hang(_channel: CountingChannel, _message: Outbound) -> Verdict:
+    """Never get as far as the provider."""
+    await asyncio.sleep(3600)
+    raise AssertionError
+
+
 @dataclass
 class CountingChannel:
     """What a provider received, by message."""

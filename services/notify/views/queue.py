@@ -44,7 +44,7 @@ _LATER: Final = text(
 _REMOVE: Final = text("DELETE FROM dispatch WHERE key = ANY(:keys)")
 _NUMBERS: Final = text("SELECT nextval('message_number') FROM generate_series(1, :count)")
 _OF_EARLIER_EPOCH: Final = text(
-    "SELECT d.key FROM dispatch d, store_identity s WHERE d.epoch <> s.epoch ORDER BY d.key"
+    "SELECT d.key FROM dispatch d JOIN message USING (key), store_identity s WHERE d.epoch <> s.epoch ORDER BY d.key"
     " LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
 )
 
