@@ -72,7 +72,7 @@ _PROBLEMS: Final = {
     grpc.StatusCode.INVALID_ARGUMENT: (422, "有一处写法不合要求，请改正后再提交。"),
     grpc.StatusCode.FAILED_PRECONDITION: (422, "现在还不能这样做，请按提示改正后再提交。"),
     grpc.StatusCode.NOT_FOUND: (404, "没有找到要办理的内容：它可能已经不在，或者不归您办理。"),
-    grpc.StatusCode.PERMISSION_DENIED: (403, "您的岗位不能这样做。需要办理的，请找本单位有相应岗位的同事，或者请管理员调整。"),
+    grpc.StatusCode.PERMISSION_DENIED: (403, "您的角色不能这样做。需要办理的，请找本单位有相应角色的同事，或者请管理员调整。"),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (429, "尝试次数过多，请过一会儿再试。"),
     grpc.StatusCode.ABORTED: (409, "没有保存：别人刚改过这一处。您写的还在下面，请核对后再提交。"),
 }  # fmt: skip

@@ -201,7 +201,7 @@ async def test_a_withdrawal_tells_its_consequences_first(people: Come, world: Wo
     path = f"/staff/records/{RECORD}/withdraw"
     answer = await editor.fill(path, reason="想撤")
     assert answer.status_code == 403
-    assert "您没有撤回的岗位" in answer.text
+    assert "您没有撤回的角色" in answer.text
     answer = await reviewer.fill(path, reason="")
     assert "缺少理由" in answer.text
     assert RECORD in world.records

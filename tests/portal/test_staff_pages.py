@@ -219,7 +219,7 @@ async def test_the_people_of_a_division_are_listed_in_words(people: Come) -> Non
     text = Outline((await person.get("/staff/people/")).text).text
     assert "编辑（本单位）" in text
     assert "监督员（灵璧县及以下）" in text
-    assert "没有岗位" in text
+    assert "没有角色" in text
 
 
 async def test_a_doubt_is_settled_with_a_reason(people: Come, world: World) -> None:

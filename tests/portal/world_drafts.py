@@ -125,7 +125,7 @@ def sentence(staff: Staff, draft: pb.Draft, act: str) -> list[Reason]:
     """Every reason against an act."""
     reasons = []
     if not may(staff, act, Place(draft.content.organ, COUNTY)):
-        reasons.append(Reason("auth.not-allowed", "您的岗位不能这样做，请找本单位有相应岗位的同事。"))
+        reasons.append(Reason("auth.not-allowed", "您的角色不能这样做，请找本单位有相应角色的同事。"))
     if draft.phase not in _OPEN[act]:
         reasons.append(_NOT_NOW)
     if act == "draft.confirm" and draft.proposed_by == staff.id:
@@ -185,7 +185,7 @@ class Drafts(drafts_pb2_grpc.DraftServiceServicer):
         if request.command_id in drawer.commands:
             return pb.SaveDraftResponse(draft=self._told(drawer.drafts[drawer.commands[request.command_id]]))
         if not may(current_staff(), "draft.write", Place(request.content.organ, COUNTY)):
-            raise PermissionRefused(Reason("auth.not-allowed", "您没有在这个机关起草的岗位。"))
+            raise PermissionRefused(Reason("auth.not-allowed", "您没有在这个机关起草的角色。"))
         reasons = [
             Reason("personal.identity-number", "含有居民身份证号码，不得公开。请删除后再保存。", name, "《政府信息公开条例》第十五条")
             for name in ("title", "summary", "body_text") if any(find_personal_numbers(getattr(request.content, name)))
@@ -260,7 +260,7 @@ class Drafts(drafts_pb2_grpc.DraftServiceServicer):
         if record is None:
             raise NotFound(Reason("record.none", "没有这条信息，请核对索引号"))
         if not may(current_staff(), "record.withdraw", Place(record.organ, record.division)):
-            raise PermissionRefused(Reason("auth.not-allowed", "您没有撤回的岗位。"))
+            raise PermissionRefused(Reason("auth.not-allowed", "您没有撤回的角色。"))
         if not request.reason:
             raise Refusal(Reason("reason.missing", "缺少理由。", "reason"))
         self._world.withdraw(request.index_number, request.reason, "2026-11-23")

@@ -146,7 +146,7 @@ class Identity(identity_pb2_grpc.IdentityServiceServicer):
     async def ListStaff(self, request: Any, _context: Any) -> pb.ListStaffResponse:
         staff = current_staff()
         if not may(staff, "staff.read", Place("", request.division)):
-            raise PermissionRefused(Reason("auth.not-allowed", "您没有查看人员的岗位。"))
+            raise PermissionRefused(Reason("auth.not-allowed", "您没有查看人员的角色。"))
         found = sorted(self._offices.people.values(), key=lambda one: one.login)
         return pb.ListStaffResponse(staff=found, total=len(found))
 
