@@ -81,9 +81,7 @@ class City:
         # What a visitor of a test says their address is counts: each has a throttle of their own, as people have.
         environment = {**os.environ, "GONGKAI_TRUSTED_PROXIES": "127.0.0.1/32"}
         with self.output.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=REPOSITORY, env=environment
-            )
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=REPOSITORY, env=environment)
         self.wait(
             lambda: (
                 self.process is None
@@ -214,6 +212,16 @@ class City:
             feed=len(facts),
             index=len(self.indexed(organ)),
             followed=len(self.followed(organ)),
+        )
+
+    def stored(self, stream: str) -> int:
+        """How many messages a stream holds."""
+        answer = _get(f"{self.endpoints['nats_monitor']}/jsz?streams=true&accounts=true")
+        return sum(
+            int(one["state"]["messages"])
+            for account in answer["account_details"]
+            for one in account.get("stream_detail", ())
+            if one["name"] == stream
         )
 
     def idle(self) -> bool:
