@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -15,7 +14,6 @@ from gongkai.eventstore.errors import CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import Entry, fingerprint
 from gongkai.eventstore.store import Append, StreamWrite
 from gongkai.refusal import Reason, Refusal
-from gongkai.security.throttle import Limit
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.notify.domain import subscriptions
 from services.notify.domain.addresses import normal_address
@@ -28,17 +26,11 @@ from services.notify.domain.subscriptions import (
     SubscriptionEvent,
     SubscriptionOpened,
 )
+from services.notify.limits import PER_ADDRESS, PER_CLIENT, TRIES, TRIES_PER_CLIENT
 from services.notify.office import ACTOR, Office
 from services.notify.telling import queue_row
 from services.notify.views import queue, reading
 
-PER_CLIENT: Final = Limit(20, timedelta(hours=1))
-"""Subscriptions one network address may open."""
-PER_ADDRESS: Final = Limit(3, timedelta(minutes=30))
-"""Codes one address may be sent."""
-TRIES: Final = Limit(5, timedelta(minutes=30))
-"""Codes tried for one subscription."""
-TRIES_PER_CLIENT: Final = Limit(50, timedelta(hours=1))
 _DRAWS: Final = 20
 
 UNKNOWN: Final = Reason("subscription.unknown", "没有这个订阅，或者它已经失效，请重新订阅。")

@@ -12,7 +12,8 @@ from gongkai.security.throttle import Throttled
 from gongkai.serving.errors import InvalidRequest, PermissionRefused
 from services.notify.domain import subscriptions, wechat
 from services.notify.domain.secrets import CODE_DIGITS
-from services.notify.handlers.subscribing import TRIES, end, load, record_confirmation
+from services.notify.handlers.subscribing import end, load, record_confirmation
+from services.notify.limits import TRIES
 from services.notify.office import ACTOR, Office
 from services.notify.views import reading
 
