@@ -24,7 +24,6 @@ COOKIE: Final = "form"
 STAFF: Final = "/staff/"
 LOGIN: Final = "/staff/login"
 _SECRET_BYTES: Final = 32
-_DAY_SECONDS: Final = 24 * 3600
 
 
 def https(request: Request) -> bool:
@@ -90,7 +89,6 @@ class FormMarks:
             answer.set_cookie(
                 form_cookie(self.request),
                 self._made,
-                max_age=_DAY_SECONDS,
                 path="/",
                 httponly=True,
                 samesite="lax",

@@ -73,5 +73,6 @@ async def test_script_only_helps(browser: Browser, town_url: str) -> None:
         assert "名单.txt（3 KB）" in await page.inner_text("main")
         await page.fill("#f-title", "关于11010519491231002X的通知")
         await through(page, page.locator("button[value=show]"))
+        assert await page.evaluate("document.activeElement.id") == "problem"
         await page.click(".summary a")
         assert await page.evaluate("document.activeElement.id") == "f-title"
