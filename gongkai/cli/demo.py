@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import grpc
 
+from gongkai.cli.demo_requests import file_demo_requests
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.cli.load import organ_credentials_of
 from gongkai.cli.staff import add_staff, read_grant, reset_password
@@ -48,8 +49,10 @@ def seed(state: Path) -> None:
 
 
 def seed_accounts(state: Path) -> None:
-    """Make the demo's accounts where a demo was loaded before there were any."""
-    asyncio.run(add_demo_people(load_endpoints(state)))
+    """Make the demo's accounts and requests where a demo was loaded before there were any."""
+    endpoints = load_endpoints(state)
+    asyncio.run(add_demo_people(endpoints))
+    asyncio.run(file_demo_requests(endpoints))
 
 
 async def add_demo_people(endpoints: Endpoints) -> None:
@@ -97,6 +100,7 @@ async def _seed(state: Path) -> Tally:
             Door(endpoints.nats, endpoints.portal, organ.code, credentials), events[organ.code], tally
         )
     await add_demo_people(endpoints)
+    await file_demo_requests(endpoints)
     return tally
 
 

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from gongkai.cli.progress import Progress
+from gongkai.demo import requests
 from gongkai.demo.accounts import told
 from gongkai.devstack.jars import REPOSITORY_VARIABLE, JarsMissing
 from gongkai.devstack.place import DataGone
@@ -78,7 +79,7 @@ def _run(
     _write_whole(state / "endpoints.json", json.dumps(stack.endpoints(), ensure_ascii=False, indent=2))
     if again and stack.streams_were_gone and _until(stop, lambda: _restore_answers(state, progress)):
         return
-    complete = loaded.exists() and bool(told(stack.keys))
+    complete = loaded.exists() and bool(told(stack.keys) and requests.told(stack.keys))
     if demo and not complete and _until(stop, lambda: _load_demo(state, loaded, progress)):
         return
     endpoints = stack.endpoints()
@@ -91,7 +92,7 @@ def _run(
         **{name: f"127.0.0.1:{number}" for name, number in stack.ports.items() if name.startswith("grpc.")},
     })  # fmt: skip
     if loaded.exists():
-        progress.note(told(stack.keys))
+        progress.note([*told(stack.keys), *requests.told(stack.keys)])
     while not stop.wait(_LOOK_SECONDS):
         supervisor.trim_logs()
 
