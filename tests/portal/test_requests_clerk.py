@@ -205,7 +205,7 @@ async def test_too_large_a_file_is_told(clerk: Reader, world: World) -> None:
 async def test_an_administrator_erases_with_a_reason(admin: Reader, world: World) -> None:
     """Who is no clerk sees no case; by number they erase, after the consequences were shown, with a reason."""
     page = await admin.open(LIST)
-    assert "您没有依申请经办人的岗位" in page.text
+    assert "您没有依申请经办人的角色" in page.text
     assert (await admin.open(f"{LIST}{DISCLOSED}/search")).status == 404
     await admin.open(LIST)
     page = await admin.press("下一步", number=f" {DISCLOSED} ")
@@ -225,7 +225,7 @@ async def test_others_find_nothing(site: httpx.AsyncClient, world: World) -> Non
     """An editor finds no case and can do nothing; who is not logged in is sent to log in; foreign forms are refused."""
     assert (await site.get(LIST)).headers["location"].startswith("/staff/login")
     editor = await signed_in(site, "bianji", PASSWORD)
-    assert "您没有依申请经办人的岗位" in (await editor.open(LIST)).text
+    assert "您没有依申请经办人的角色" in (await editor.open(LIST)).text
     assert (await editor.open(f"{LIST}{RUNNING}")).status == 404
     assert (await editor.open(f"{LIST}{RUNNING}/erase")).status == 404
     clerk = await signed_in(site, "banli", PASSWORD)

@@ -80,7 +80,7 @@ async def by_number(request: Request) -> Response:
     signed = await staff_of(request)
     form = await read_form(request)
     if not may_erase(signed):
-        raise HTTPException(403, "您的岗位不能删除申请人信息")
+        raise HTTPException(403, "您的角色不能删除申请人信息")
     number = "".join(one for one in form.text("number") if one.isascii() and (one.isdigit() or one == "-"))[
         :40
     ]
