@@ -93,9 +93,11 @@ async def states(engine: AsyncEngine) -> dict[str, set[str]]:
 async def counts(engine: AsyncEngine) -> dict[str, int]:
     async with engine.connect() as conn:
         rows = await conn.execute(
-            text("SELECT state, count(*) FROM message WHERE template = 'record.published' GROUP BY state")
+            text(
+                "SELECT state, count(*) AS number FROM message WHERE template = 'record.published' GROUP BY state"
+            )
         )
-        return {state: count for state, count in rows}
+        return {row.state: row.number for row in rows}
 
 
 async def test_killed_while_it_sends_nobody_is_told_twice_and_nobody_is_forgotten(
