@@ -131,6 +131,8 @@ SETTINGS: Final = (
     Setting("GONGKAI_WECHAT_TOKEN", "wechat_token", "Token with which WeChat signs what it tells the account's server.", secret=True, used_by="notify"),
     Setting("GONGKAI_SANDBOX_URL", "sandbox_url", "Where the sandbox gateway's page is; embedded demonstrations link to it. Empty: there is none.", used_by="portal"),
     Setting(f"{PEER_PREFIX}<SERVICE>", "", "gRPC address of another service: `host:port`, or `dns:///name:port` for a headless Service."),
+    Setting("GONGKAI_SANDBOX_<NAME>", "", "The sandbox gateway's own settings; see [sandbox.md](sandbox.md).", used_by="gongkai.sandbox"),
+    Setting("GONGKAI_NATS_REPLICAS", "", "Copies a NATS cluster keeps of each stream: 1, 3 or 5.", default="1", used_by="`gongkai cluster streams`"),
     Setting("GONGKAI_GRPC_CONNECTION_AGE", "connection_age", "Seconds after which a server asks its clients to connect anew, so that new replicas get their share.", parse_seconds, "300"),
     Setting("GONGKAI_DRAIN_SECONDS", "drain_seconds", "Seconds each step of stopping may take: consumers, calls in flight, background tasks.", parse_seconds, "10"),
     Setting("GONGKAI_DEMO", "demo", "1: the invented demonstration data is loaded.", parse_switch, "0"),
