@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import delete, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.eventstore.store import StreamWrite
@@ -21,6 +23,8 @@ from services.requests.views import tables
 from services.requests.views.law import read_law
 from services.requests.views.writing import Pending, apply_events
 
+_WAIT: Final = "5s"
+_log = structlog.get_logger()
 _DERIVED: Final = {"told_due_on", "told_provisional", "unknown_files", "notice_dropped"}
 """Fields of commands that are filled in here: they do not belong to what was asked."""
 
@@ -103,10 +107,21 @@ async def _destroy(desk: Desk, conn: AsyncConnection, state: Request, reason: st
 
 
 async def vacuum_keys(engine: AsyncEngine) -> None:
-    """Have the destroyed keys' old row versions leave the database's files."""
+    """Have the destroyed keys leave the database's files.
+
+    The table is written anew: a plain vacuum frees the place of an old row version and leaves its bytes there. Who
+    reads keys for longer than ``_WAIT`` is not waited for; then they leave with the next erasure.
+    """
     async with engine.connect() as conn:
         plain = await conn.execution_options(isolation_level="AUTOCOMMIT")
-        await plain.execute(text("VACUUM vault.subject_key"))
+        await plain.execute(text(f"SET lock_timeout = '{_WAIT}'"))
+        try:
+            await plain.execute(text("VACUUM FULL vault.subject_key"))
+        except DBAPIError:
+            await plain.execute(text("VACUUM vault.subject_key"))
+            _log.warning("destroyed keys are unreachable, and their bytes still in the table's file")
+        finally:
+            await plain.execute(text("RESET lock_timeout"))
 
 
 def _asked(command: Command) -> dict[str, Any]:
