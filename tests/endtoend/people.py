@@ -250,6 +250,7 @@ async def person(browser: Browser, site: str, name: str, look: Look) -> AsyncIte
         viewport={"width": look.width, "height": look.height},
         java_script_enabled=look.scripts,
         accept_downloads=True,
+        locale="zh-CN",
     )
     page = await context.new_page()
     one = Person(name, look, context, page, site)

@@ -95,6 +95,7 @@ async def crew(
             await one.log_in(account.login, account.password, account.chosen)
             staff[name] = one
         gateway = Gateway(city.endpoints["sandbox"])
+        stack.callback(gateway.client.close)
         yield Crew(city, browser, gateway, request.param, **staff, stack=stack)
 
 
@@ -384,7 +385,7 @@ async def test_another_asks_and_is_answered(crew: Crew) -> None:
     await citizen.look_at("lookup-slip")
     await citizen.fill("查询码", code.lower())
     await citizen.press("查询", within="main form.steps")
-    await citizen.see("您申请的信息现予公开", "按期答复", "条例第三十三条", "王**")
+    await citizen.see("您申请的信息现予公开", "按期答复", "第三十三条第二款", "王**")
     await citizen.look_at("progress")
     assert await citizen.take("下载 验收报告.txt", role="button") == REPLY
     spoken = {number, code, code.replace("-", ""), code.lower()}
