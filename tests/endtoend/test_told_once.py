@@ -114,7 +114,10 @@ def kill_everything_once(city: City, rng: random.Random) -> None:
 
 def states(city: City) -> dict[str, set[str]]:
     """Keys of messages about the two organs' records by state, as notify has them."""
-    rows = city.query("notify", "SELECT key, state FROM message WHERE template = 'record.published'")
+    of_organs = "SELECT index_number FROM record WHERE organ = ANY(%s)"
+    numbers = [number for (number,) in city.query("publishing", of_organs, [organ for organ, _ in ORGANS])]
+    told = "SELECT key, state FROM message WHERE template = 'record.published' AND about = ANY(%s)"
+    rows = city.query("notify", told, numbers)
     found: dict[str, set[str]] = {}
     for key, state in rows:
         found.setdefault(state, set()).add(key)

@@ -44,9 +44,9 @@ async def visitor(city: City, address: str) -> AsyncIterator[Reader]:
         yield Reader(client)
 
 
-async def register_organ(city: City, code: str, name: str) -> None:
-    """An organ of the county, known to requests (its form lists it)."""
-    organ = MappedOrgan(code=code, name=name, short_name=name, division=COUNTY, uscc=credit_code(code))
+async def register_organ(city: City, code: str, name: str, division: str = COUNTY) -> None:
+    """An organ, known to requests (its form lists it)."""
+    organ = MappedOrgan(code=code, name=name, short_name=name, division=division, uscc=credit_code(code))
     await organ_credentials_of(load_endpoints(city.state), organ)
     for service, table in (("requests", "organ"), ("publishing", "known_organ")):
         known = f"SELECT 1 FROM {table} WHERE code = %s"
@@ -69,9 +69,9 @@ async def log_in(reader: Reader, login: str, password: str = PASSWORD) -> Page:
     return await reader.press("登录", login=login, password=password)
 
 
-async def apply(reader: Reader, organ: str, fields: Mapping[str, str]) -> Ticket:
+async def apply(reader: Reader, organ: str, fields: Mapping[str, str], home: str = HOME) -> Ticket:
     """Ask an organ for something, in the four steps of the form; number and code of the receipt."""
-    await reader.open(f"{HOME}/requests/new/1")
+    await reader.open(f"{home}/requests/new/1")
     await reader.press("找一找", description=fields["description"])
     await reader.press("下一步", organ="other", other_organ=organ)
     await reader.press(
@@ -84,9 +84,9 @@ async def apply(reader: Reader, organ: str, fields: Mapping[str, str]) -> Ticket
     return Ticket(page.value("number"), page.value("code"))
 
 
-async def look_up(reader: Reader, number: str, code: str) -> Page:
+async def look_up(reader: Reader, number: str, code: str, home: str = HOME) -> Page:
     """Ask how far a request is."""
-    await reader.open(f"{HOME}/requests/lookup")
+    await reader.open(f"{home}/requests/lookup")
     return await reader.press("查询", number=number, code=code)
 
 
