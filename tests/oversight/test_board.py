@@ -219,11 +219,15 @@ class Running:
                     return
                 await asyncio.sleep(0.05)
 
-    async def until_published(self, count: int) -> pb.GetBoardResponse:
+    async def until(self, published: int, withdrawn: int) -> pb.GetBoardResponse:
         async with asyncio.timeout(30):
             while True:
                 board = await self.board.GetBoard(pb.GetBoardRequest(division=COUNTY))
-                if sum(row.published for row in board.organs) == count:
+                rows = board.organs
+                if (sum(row.published for row in rows), sum(row.withdrawn for row in rows)) == (
+                    published,
+                    withdrawn,
+                ):
                     return board
                 await asyncio.sleep(0.05)
 
@@ -271,7 +275,7 @@ async def test_the_board_follows_from_events_alone(running: Running) -> None:
         withdrawn(4),
     )
 
-    board = await running.until_published(3)
+    board = await running.until(3, 1)
     late = await running.board.ListLateRecords(pb.ListLateRecordsRequest(organ=MZJ))
     defects = await running.board.ListDefects(pb.ListDefectsRequest(organ=MZJ))
 
