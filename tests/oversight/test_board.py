@@ -300,7 +300,7 @@ async def test_the_board_follows_from_events_alone(running: Running) -> None:
 async def test_the_board_of_another_county_does_not_show_these_organs(running: Running) -> None:
     """A division's board holds its own organs and those below it, nobody else's."""
     await running.tell(ART_26, record(1, date(2026, 3, 2), date(2026, 3, 5)))
-    await running.until_published(1)
+    await running.until(1, 0)
 
     other = await running.board.GetBoard(pb.GetBoardRequest(division="341324000000"))
     city = await running.board.GetBoard(pb.GetBoardRequest(division="341300000000"))
