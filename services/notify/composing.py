@@ -30,6 +30,7 @@ from services.notify.api import NotifyApi
 from services.notify.codec import CODEC
 from services.notify.consumers import records_consumer
 from services.notify.domain.secrets import Secrets
+from services.notify.erasures import erasures_consumer
 from services.notify.handlers.noticing import forget_settled
 from services.notify.handlers.subscribing import end_lapsed
 from services.notify.office import Office
@@ -65,7 +66,7 @@ def make_office(engine: AsyncEngine, master: bytes, channels: frozenset[str]) ->
 
 
 async def put_together(service: Service, adapters: Sequence[Adapter], pace: Pace) -> Office:
-    """Database, relay, consumer, senders, gRPC."""
+    """Database, relay, consumers, senders, gRPC."""
     settings = service.settings
     engine = await service.database("services.notify")
     channels = frozenset[str](adapter.channel for adapter in adapters)
@@ -75,14 +76,15 @@ async def put_together(service: Service, adapters: Sequence[Adapter], pace: Pace
     relay = Relay(engine=engine, store=office.store, client=client, stream=EVT, project=tell_services)
     office.listeners.append(relay.wake)
     service.task(f"relay {EVT}", relay.run)
-    consumer = records_consumer(office, settings)
-    service.consumer(consumer.name, consumer.run)
-    service.check(consumer.name, consumer.check)
+    consumers = [records_consumer(office, settings), erasures_consumer(office, settings)]
+    for consumer in consumers:
+        service.consumer(consumer.name, consumer.run)
+        service.check(consumer.name, consumer.check)
     if not settings.public_url:
         _log.warning("GONGKAI_PUBLIC_URL is not set: links in messages lead nowhere")
     service.task("senders", _senders(office, adapters, settings.public_url.rstrip("/"), pace))
     service.task("forgetting", _forgetting(office))
-    _serve(service, office, {consumer.name: consumer.retry})
+    _serve(service, office, {consumer.name: consumer.retry for consumer in consumers})
     return office
 
 

@@ -408,6 +408,7 @@ async def test_erased_applicants_can_be_read_by_nobody(case: Case, tmp_path: Pat
     keys, objects = wrapped_keys(city), reply_objects(city)
     assert len(keys) == 2
     assert objects
+    assert len(notice_keys(city, case.jia, case.yi)) == 2
     city.cli("request", "erase", case.jia.number, "--reason", "保存期满")
     await case.administrator.open("/staff/requests/")
     await case.administrator.press("下一步", number=case.yi.number)
@@ -415,6 +416,7 @@ async def test_erased_applicants_can_be_read_by_nobody(case: Case, tmp_path: Pat
     await case.administrator.press("永久删除")
 
     assert wrapped_keys(city) == {}
+    city.wait(lambda: not notice_keys(city, case.jia, case.yi), "the notices' addresses are forgotten")
     assert not objects & reply_objects(city)
     for ticket in (case.jia, case.yi):
         page = await look_up(case.applicant, ticket.number, ticket.code)
@@ -442,6 +444,14 @@ def wrapped_keys(city: City) -> dict[str, bytes]:
         " WHERE e.payload::json ->> 'organ' = %s AND k.wrapped_key IS NOT NULL"
     )
     return dict(city.query("requests", asked, ORGAN))
+
+
+def notice_keys(city: City, *tickets: Ticket) -> list[str]:
+    """What notify can still read of the notices about requests: their addresses."""
+    numbers = [ticket.number for ticket in tickets]
+    asked = city.query("requests", "SELECT request_id FROM request WHERE number = ANY(%s)", numbers)
+    kept = "SELECT subject FROM vault.subject_key WHERE wrapped_key IS NOT NULL AND split_part(subject, '/', 1) = ANY(%s)"
+    return [subject for (subject,) in city.query("notify", kept, [one for (one,) in asked])]
 
 
 def key_bytes_in_tables(city: City, keys: dict[str, bytes]) -> list[Path]:

@@ -38,6 +38,10 @@ _TO_FORGET: Final = text(
     " AND state IN ('sent', 'failed', 'dropped') AND settled_at < :before ORDER BY settled_at LIMIT :limit"
     " FOR UPDATE SKIP LOCKED"
 )
+_ABOUT: Final = text(
+    "SELECT key, version, sealed_for FROM message WHERE sealed_for IS NOT NULL"
+    " AND split_part(sealed_for, '/', 1) = ANY(:subjects) ORDER BY key FOR UPDATE"
+)
 _SHOWN: Final = (
     "SELECT m.number, m.key, m.channel, m.template, m.about, m.queued_at, m.settled_at,"
     " CASE WHEN m.state = 'queued' AND d.state IN ('sending', 'asking') THEN 'sending' ELSE m.state END AS state,"
@@ -118,6 +122,11 @@ async def key_of(conn: AsyncConnection, number: int) -> str | None:
 async def to_forget(conn: AsyncConnection, before: datetime, limit: int) -> Sequence[Row[Any]]:
     """Notices settled before a moment whose address can still be read; held until the commit."""
     return (await conn.execute(_TO_FORGET, {"before": before, "limit": limit})).all()
+
+
+async def notices_about(conn: AsyncConnection, subjects: Collection[str]) -> Sequence[Row[Any]]:
+    """Notices about these subjects whose address can still be read, settled or not; held until the commit."""
+    return (await conn.execute(_ABOUT, {"subjects": sorted(subjects)})).all()
 
 
 async def list_messages(conn: AsyncConnection, state: str, page: Page) -> Sequence[Row[Any]]:
