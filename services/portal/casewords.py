@@ -118,7 +118,11 @@ def squares(clock: pb.Clock) -> Sequence[Square]:
         if 1 <= day.number <= clock.limit:
             look = "past" if day.state == "counted" else day.state
             drawn.append(
-                Square(day.number, look, f"第 {day.number} 日，{spoken_day(day.date)}，{_cell(day)}")
+                Square(
+                    day.number,
+                    look,
+                    f"第 {day.number} 日，{spoken_day(day.date)}，{_cell(day, number=False)}",
+                )
             )
     return drawn
 
@@ -162,8 +166,9 @@ def _drawn(on: date, day: pb.ClockDay) -> Cell:
     return Cell(str(on.day), day.state, mark, note, f"{spoken_day(day.date)}，{_cell(day)}")
 
 
-def _cell(day: pb.ClockDay) -> str:
-    told = [_CELLS.get(day.state, ""), f"第 {day.number} 日" if day.number else "", day.note_zh]
+def _cell(day: pb.ClockDay, *, number: bool = True) -> str:
+    numbered = f"第 {day.number} 日" if number and day.number else ""
+    told = [_CELLS.get(day.state, ""), numbered, day.note_zh]
     return "，".join(one for one in told if one)
 
 

@@ -28,7 +28,7 @@ _MEDIA: Final = {
     "image/png": "PNG 图片",
     "image/jpeg": "JPEG 图片",
 }
-_PROVENANCES: Final = {"live": "由发布机关的业务系统实时报送", "migration": "由原网站历史数据迁移"}
+_PROVENANCES: Final = {"live": "由发布机关编写，或由其业务系统实时报送", "migration": "由原网站历史数据迁移"}
 _FIELDS: Final = {
     "title": "标题", "kind": "信息种类", "division": "所属区划", "formed-on": "成文日期", "published-on": "原发布日期",
     "effective-on": "生效日期", "expires-on": "失效日期", "attribute": "公开属性", "ground": "公开属性的理由", "confirmer": "确认人",
@@ -78,7 +78,7 @@ def size(count: int) -> str:
         return f"{count} 字节"
     if count < _KIB * _KIB:
         return f"{count / _KIB:.0f} KB"
-    return f"{count / _KIB / _KIB:.1f} MB"
+    return f"{count / _KIB / _KIB:.1f}".removesuffix(".0") + " MB"
 
 
 def number(count: int) -> str:

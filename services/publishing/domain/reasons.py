@@ -64,7 +64,9 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "attribute.withheld": Told(
             "attribute", "不予公开的信息不得发布。请撤回并按保密要求处理。", _BY + "十四条"
         ),
-        "ground.missing": Told("ground", "缺少确定公开属性的理由。", _BY + "十七条"),
+        "ground.missing": Told(
+            "ground", "缺少确定公开属性的理由。请写明依据的法律、法规，写到条、款、项。", _BY + "十七条"
+        ),
         "confirmer.missing": Told("confirmer", "缺少公开属性的确认人（姓名和职务）。", _BY + "十七条"),
         "confirmer.name-missing": Told("confirmer.name", "缺少公开属性确认人的姓名。", _BY + "十七条"),
         "confirmer.post-missing": Told("confirmer.post", "缺少公开属性确认人的职务。", _BY + "十七条"),
@@ -103,7 +105,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         ),
         "attachment.name-missing": Told("attachments", "附件没有名称。"),
         # withdrawal and destruction
-        "reason.missing": Told("reason", "缺少理由。"),
+        "reason.missing": Told("reason", "缺少理由。请写明为什么，写清依据。"),
         "on.unreadable": Told("on", "撤回日期无法识别。请写成 2026-11-23 这样的形式。"),
         "on.future": Told("on", "撤回日期晚于今天。"),
         "digest.unknown": Told("digest", "平台没有这个摘要的内容。"),
