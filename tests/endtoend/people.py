@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Download, ElementHandle, Locator, Page, Request
+from playwright.async_api import Browser, BrowserContext, ElementHandle, Locator, Page, Request
 
 from tests.endtoend.city import City
 
@@ -203,6 +203,13 @@ class Person:
         async with self.page.expect_download() as download:
             await self.page.keyboard.press("Enter")
         return await asyncio.to_thread(Path(await (await download.value).path()).read_bytes)
+
+    async def search(self, words: str) -> None:
+        """Ask the search of a page."""
+        await self.reach(self.page.get_by_role("searchbox").first)
+        await self.page.keyboard.type(words)
+        async with self.page.expect_navigation(wait_until="load"):
+            await self.page.keyboard.press("Enter")
 
     async def log_in(self, login: str, password: str, chosen: str) -> None:
         """Log in; the first time a password of one's own must be chosen."""
