@@ -19,23 +19,30 @@ from tests.endtoend.city import City
 Control = Literal["button", "checkbox", "combobox", "link", "radio", "searchbox", "textbox"]
 PICTURES: Final = os.environ.get("GONGKAI_TEST_PICTURES", "")
 """A folder for a picture of every page that is looked at; none are taken without it."""
-_MOST_STOPS: Final = 250
+_MOST_TRIES: Final = 9
 _SERIOUS: Final = frozenset({"serious", "critical"})
 _REFUSED: Final = re.compile(r"the server responded with a status of (401|404|409|410|422)\b")
 """What Chromium's console says of an answer that the walk asks for: a refused form, a withdrawn record."""
-_STOPS_BEFORE: Final = """one => {
+_WAY: Final = """one => {
+    const at = document.activeElement;
+    const there = at === one || (one.type === 'radio' && at.type === 'radio' && at.name === one.name);
+    if (there) { return 0; }
     const stops = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]')]
         .filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility());
-    const at = stops.indexOf(document.activeElement);
-    const groups = new Set();
-    return stops.slice(at + 1, stops.indexOf(one)).filter(e => {
-        if (e.type !== 'radio') { return true; }
-        const first = !groups.has(e.name); groups.add(e.name); return first;
-    }).length;
+    if (at === document.body) { return one.closest('main') ? null : stops.indexOf(one) + 1; }
+    const back = (at.compareDocumentPosition(one) & 2) > 0;
+    const [from, to] = back ? [one, at] : [at, one];
+    const groups = new Set([at, one].filter(e => e.type === 'radio').map(e => e.name));
+    const between = stops.filter(e => (from.compareDocumentPosition(e) & 4) && (e.compareDocumentPosition(to) & 4)
+        && (e.type !== 'radio' || (!groups.has(e.name) && groups.add(e.name)))).length;
+    return back ? -between - 1 : between + 1;
 }"""
-"""How many stops of Tab lie between where the keyboard is and a control; about: the last ones are walked looking."""
+"""How often Tab leads from where the keyboard is to a control (back, where less than 0), or to another choice of its group.
+
+About: what cannot be told from outside (a frame that scrolls) is found out by looking again. Nothing at the top of a
+page, for what lies behind the header: the first stop of Tab is the link that skips it."""
 _IS_THERE: Final = "one => one === document.activeElement"
-_NEAR: Final = 3
+_MOST_CHOICES: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +113,17 @@ class Person:
 
     async def reach(self, control: Locator) -> ElementHandle:
         """Go to a control by Tab, as often as it takes; past the header by the link that skips it."""
-        await control.wait_for()
         there = await control.element_handle()
         assert there is not None
-        keyboard = self.page.keyboard
-        if await there.evaluate("one => !!one.closest('main') && document.activeElement === document.body"):
-            await keyboard.press("Tab")
-            await keyboard.press("Enter")
-        if await there.evaluate(
-            f"one => !({_IS_THERE})(one) && !!(one.compareDocumentPosition(document.activeElement) & 4)"
-        ):
-            await self._back_to(there)
-        for _ in range(max(0, int(await there.evaluate(_STOPS_BEFORE)) - _NEAR)):
-            await keyboard.press("Tab")
-        for _ in range(_MOST_STOPS):
-            if await there.evaluate(_IS_THERE) or await self._in_group(there):
+        for _ in range(_MOST_TRIES):
+            way = await there.evaluate(_WAY)
+            if way == 0:
                 return there
-            await keyboard.press("Tab")
+            if way is None:
+                await self.page.keyboard.press("Tab")
+                await self.page.keyboard.press("Enter")
+            for _stop in range(abs(way or 0)):
+                await self.page.keyboard.press("Tab" if way > 0 else "Shift+Tab")
         raise AssertionError(f"{self.name}: the keyboard does not reach {control} on {self.page.url}")
 
     async def fill(self, label: str, text: str) -> None:
@@ -152,7 +153,7 @@ class Person:
     async def choose(self, label: str) -> None:
         """Choose one of several by the arrow keys."""
         there = await self.reach(self._control("radio", label))
-        for _ in range(_NEAR * _NEAR):
+        for _ in range(_MOST_CHOICES):
             if await there.evaluate(_IS_THERE):
                 break
             await self.page.keyboard.press("ArrowDown")
@@ -233,21 +234,6 @@ class Person:
         """The first control whose name begins so; where a name has spaces depends on the style sheet."""
         letters = r"\s*".join(re.escape(letter) for letter in label if not letter.isspace())
         return self.page.locator(within).get_by_role(role, name=re.compile(f"^{letters}")).first
-
-    async def _back_to(self, there: ElementHandle) -> None:
-        """Go back by Shift and Tab to a control that lies before the keyboard."""
-        for _ in range(_MOST_STOPS):
-            if await there.evaluate(_IS_THERE) or await self._in_group(there):
-                return
-            await self.page.keyboard.press("Shift+Tab")
-
-    async def _in_group(self, there: ElementHandle) -> bool:
-        """Whether the keyboard is at another choice of the same group, from where arrows lead on."""
-        return bool(
-            await there.evaluate(
-                "one => one.type === 'radio' && document.activeElement.type === 'radio' && document.activeElement.name === one.name"
-            )
-        )
 
 
 @asynccontextmanager
