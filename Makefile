@@ -47,7 +47,7 @@ run: .venv/run.stamp
 	@exec $(BIN)/gongkai up $(UP)
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check --quiet .

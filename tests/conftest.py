@@ -9,8 +9,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from gongkai.devstack.nats import Nats
 from gongkai.devstack.opensearch import OpenSearch
@@ -22,11 +24,22 @@ TESTER = "gongkai"
 """The role of the databases given to tests: no superuser, like a service's."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the work between processes by folders: what a folder's tests start is started once."""
-    for item in items:
-        folder = item.path.relative_to(item.config.rootpath).parent
-        item.add_marker(pytest.mark.xdist_group(str(folder)))
+class ByFolder(LoadScopeScheduling):
+    """Shares the work between processes by folders: what a folder's tests start is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    """Asked by xdist, where there are several processes."""
+    return ByFolder(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there are several processes, begin with the longest folder: nobody waits for it at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith("tests/endtoend/"))
 
 
 @contextmanager
