@@ -25,6 +25,9 @@ def main() -> None:
     root = pathlib.Path(spec["root"])
     mount("none", "/", None, _REC | _PRIVATE)
     mount("tmpfs", root, "tmpfs", _NOSUID, "mode=755")
+    inside(root, _TMP).mkdir()
+    mount("tmpfs", inside(root, _TMP), "tmpfs", _NOSUID, "mode=1777,size=64m")
+    # After it, for the project itself may lie below it.
     for path in (*spec["readable"], *_DEVICES):
         bind(pathlib.Path(path), root)
     for path in spec["hidden"]:
@@ -34,8 +37,6 @@ def main() -> None:
         write(inside(root, path), text, 0, 0o644)
     for path, text in spec["secrets"].items():
         write(inside(root, path), text, spec["user"], 0o440)
-    inside(root, _TMP).mkdir()
-    mount("tmpfs", inside(root, _TMP), "tmpfs", _NOSUID, "mode=1777,size=64m")
     mount("none", root, None, _REMOUNT | _RDONLY | _NOSUID)
     become(spec["user"], root)
     os.execve(spec["command"][0], spec["command"], spec["environment"])  # noqa: S606  # no shell is meant
