@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import urllib.request
@@ -127,7 +128,14 @@ def opensearch(session_state: Path) -> Iterator[OpenSearch]:
 
 @pytest.fixture
 def opensearch_url(opensearch: OpenSearch) -> Iterator[str]:
-    """The URL of an OpenSearch without indices; they are deleted after the test."""
+    """The URL of an OpenSearch without indices and with the settings it started with; what a test made is deleted."""
+    ask = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+    kept = json.dumps(
+        {"persistent": {"action.auto_create_index": None}}
+    ).encode()  # search sets it for its own
+    headers = {"Content-Type": "application/json"}
+    settings = urllib.request.Request(f"{opensearch.url}/_cluster/settings", kept, headers, method="PUT")
+    ask(settings, timeout=30).close()
     yield opensearch.url
-    request = urllib.request.Request(f"{opensearch.url}/*,-.*?expand_wildcards=all", method="DELETE")
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
+    indices = urllib.request.Request(f"{opensearch.url}/*,-.*?expand_wildcards=all", method="DELETE")
+    ask(indices, timeout=30).close()
