@@ -9,12 +9,11 @@ import grpc.aio
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gongkai.legaltime import Calendar
+from gongkai.legaltime import Calendar, RuleRow
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
 from gongkai.serving.clock import Clock, legal_day
 from services.oversight.domain.buckets import buckets
-from services.oversight.domain.lag import RuleRow
 from services.oversight.domain.reply import working_days_over
 from services.oversight.views import reading
 from services.oversight.views.reading import Page

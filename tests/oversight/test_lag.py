@@ -6,13 +6,15 @@ from datetime import date
 
 import pytest
 
-from gongkai.legaltime import Calendar
+from gongkai.legaltime import Calendar, RuleRow
 from services.oversight.domain.buckets import buckets
-from services.oversight.domain.lag import Dates, Lag, Law, RuleRow, measure
+from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Lag, Law, measure
 
 pytestmark = pytest.mark.domain
 
-ART_26 = RuleRow(20, "working_days", date(2019, 5, 15), None, "《政府信息公开条例》第二十六条")
+ART_26 = RuleRow(
+    DISCLOSURE_RULE, 20, "working_days", date(2019, 5, 15), None, "《政府信息公开条例》第二十六条"
+)
 LAW = Law(Calendar({date(2026, 1, 1): False}, {2025, 2026}), [ART_26])
 
 
@@ -65,7 +67,7 @@ def test_other_defects_do_not_keep_a_record_from_being_timed() -> None:
 
 def test_the_limit_is_that_of_the_day_the_record_was_formed() -> None:
     """A changed limit holds for what is formed from its effective date on."""
-    shorter = RuleRow(10, "working_days", date(2026, 6, 1), None, "修订")
+    shorter = RuleRow(DISCLOSURE_RULE, 10, "working_days", date(2026, 6, 1), None, "修订")
     law = Law(LAW.calendar, [ART_26, shorter])
 
     before = measure(Dates(date(2026, 5, 29), date(2026, 6, 19)), law)

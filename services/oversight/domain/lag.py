@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gongkai.legaltime import Calendar, working_days_between
+from gongkai.legaltime import Calendar, RuleRow, rule_on, working_days_between
+from gongkai.legaltime.clock import REPLY_RULE
 
 DISCLOSURE_RULE: Final = "proactive-disclosure"
 """Code of the rule row that holds Art. 26's number."""
@@ -22,37 +23,23 @@ _DOUBTFUL: Final = ("formed-on.", "published-on.")
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule of law for a time."""
-
-    value: int
-    unit: str
-    effective_from: date
-    effective_to: date | None
-    citation: str
-
-    def in_force(self, day: date) -> bool:
-        """Tell whether the row holds for what happened on ``day``."""
-        return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
-
-
-@dataclass(frozen=True, slots=True)
 class Law:
     """What a lag is measured by."""
 
     calendar: Calendar
-    rows: Sequence[RuleRow]
-    """The rows of `DISCLOSURE_RULE`."""
-    reply_rows: Sequence[RuleRow] = ()
-    """The rows of the rule that gives the days to reply to a request."""
+    rules: Sequence[RuleRow]
+    """The rows of `DISCLOSURE_RULE` and `REPLY_RULE`."""
 
     def limit(self, day: date) -> RuleRow | None:
         """Give the row of publication in force on a day; None where there is none."""
-        return _in_force(self.rows, day)
+        return self._in_force(DISCLOSURE_RULE, day)
 
     def reply_limit(self, day: date) -> RuleRow | None:
         """Give the row of replying in force on a day; None where there is none."""
-        return _in_force(self.reply_rows, day)
+        return self._in_force(REPLY_RULE, day)
+
+    def _in_force(self, code: str, day: date) -> RuleRow | None:
+        return rule_on(code, day, [row for row in self.rules if row.unit == _WORKING_DAYS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +78,3 @@ def measure(dates: Dates, law: Law) -> Lag | None:
         return None
     count = working_days_between(formed, published, law.calendar)
     return Lag(count.days, count.days > limit.value, count.provisional)
-
-
-def _in_force(rows: Sequence[RuleRow], day: date) -> RuleRow | None:
-    """Of the rows in working days that hold on a day, the latest."""
-    held = [row for row in rows if row.unit == _WORKING_DAYS and row.in_force(day)]
-    return max(held, key=lambda row: row.effective_from, default=None)

@@ -1,22 +1,18 @@
 """When a request for disclosure was due, and how far over that day it went.
 
 《政府信息公开条例》第三十三条: a reply within 20 working days from receipt. The number comes from catalog's rule row in force
-on the day of receipt; the arithmetic is the kernel's, the same that the clerk and the applicant are shown.
+on the day of receipt, and the due day from the kernel's clock, the one that the clerk and the applicant are shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from gongkai.contracts.requests import ClockEntry
-from gongkai.legaltime import Calendar, add_working_days, working_days_between
+from gongkai.legaltime import Calendar, Entry, reply_clock, working_days_between
 from services.oversight.domain.lag import Law
-
-REPLY_RULE: Final = "request-reply"
-"""Code of the rule row that holds Art. 33's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +28,16 @@ class Reply:
     """By how many working days a decision came after the due day, 0 where on time; None without a decision."""
 
 
-def timed(entries: Iterable[ClockEntry], law: Law) -> Reply:
+def timed(entries: Sequence[ClockEntry], law: Law) -> Reply:
     """Read a request's clock off its entries."""
     days = {entry.what: entry.on for entry in entries}
     received, decided = days.get("received"), days.get("decided")
-    limit = law.reply_limit(received) if received else None
-    if received is None or limit is None:
+    if received is None:
         return Reply(received, decided)
-    due = add_working_days(received, limit.value, law.calendar)
+    clock = [Entry(entry.what, entry.on) for entry in entries]
+    due = reply_clock(clock, law.rules, law.calendar, received, explained=False).due
+    if due is None:
+        return Reply(received, decided)
     if decided is None:
         return Reply(received, None, due.day, due.provisional)
     over = working_days_over(due.day, decided, law.calendar)

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.requests import ClockEntry
-from gongkai.legaltime import Calendar
-from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, RuleRow, measure
-from services.oversight.domain.reply import REPLY_RULE, timed
+from gongkai.legaltime import Calendar, RuleRow
+from gongkai.legaltime.clock import REPLY_RULE
+from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
+from services.oversight.domain.reply import timed
 from services.oversight.views import tables
 
 RULES: Final = (DISCLOSURE_RULE, REPLY_RULE)
@@ -88,9 +89,8 @@ async def read_law(conn: AsyncConnection) -> Law:
     years = (await conn.execute(select(tables.calendar_year).order_by(tables.calendar_year.c.year))).all()
     days = {date.fromisoformat(day): working for year in years for day, working in year.days.items()}
     calendar = Calendar(days, (year.year for year in years if year.complete))
-    rows: dict[str, list[RuleRow]] = {code: [] for code in RULES}
-    for row in await conn.execute(select(tables.rule)):
-        rows[row.code].append(
-            RuleRow(row.value, row.unit, row.effective_from, row.effective_to, row.citation)
-        )
-    return Law(calendar, rows[DISCLOSURE_RULE], rows[REPLY_RULE])
+    rows = await conn.execute(select(tables.rule))
+    return Law(
+        calendar,
+        [RuleRow(r.code, r.value, r.unit, r.effective_from, r.effective_to, r.citation) for r in rows],
+    )
