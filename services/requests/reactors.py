@@ -11,11 +11,11 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -74,23 +74,29 @@ class NoticeReactor:
 
     async def ask(self) -> bool:
         """Ask notify for every notice that waits; tell whether all were taken."""
-        notice = tables.notice.c
-        waiting = (
-            select(tables.notice).where(notice.asked_at.is_(None)).order_by(notice.occurred_at).limit(_PAGE)
-        )
-        async with self._desk.engine.connect() as conn:
-            rows = (await conn.execute(waiting)).all()
-        taken = True
-        for row in rows:
-            try:
-                await self._ask(row.key, row.request_id, row.occurred_at)
-            except grpc.aio.AioRpcError as error:
-                # whatever it is, it is asked again: notify may be mended, and a key is sent once
-                _log.warning("notify did not take a notice", key=row.key, status=error.code().name)
-                taken = False
-                if is_unavailable(error):
-                    break
+        taken, last = True, None
+        while rows := await self._waiting(last):
+            for row in rows:
+                try:
+                    await self._ask(row.key, row.request_id, row.occurred_at)
+                except grpc.aio.AioRpcError as error:
+                    # whatever it is, it is asked again: notify may be mended, and a key is sent once
+                    _log.warning("notify did not take a notice", key=row.key, status=error.code().name)
+                    if is_unavailable(error):
+                        return False
+                    taken = False
+            last = rows[-1]
         return taken
+
+    async def _waiting(self, last: Row[Any] | None) -> Sequence[Row[Any]]:
+        """A page of notices that wait, behind ``last``: what is refused holds up none that came later."""
+        notice = tables.notice.c
+        place = tuple_(notice.occurred_at, notice.key)
+        waiting = select(tables.notice).where(notice.asked_at.is_(None)).order_by(place).limit(_PAGE)
+        if last is not None:
+            waiting = waiting.where(place > (last.occurred_at, last.key))
+        async with self._desk.engine.connect() as conn:
+            return (await conn.execute(waiting)).all()
 
     async def _ask(self, key: str, request_id: str, occurred_at: datetime) -> None:
         async with self._desk.engine.connect() as conn:
