@@ -41,6 +41,8 @@ class ConnectionWatch:
     name: str
     on_error: Callable[[Exception], None] | None = None
     """Called with every error, such as a publish on a subject that is not allowed."""
+    on_reconnect: Callable[[], None] | None = None
+    """Called when the connection is there again: what the server was asked before, it may not know any more."""
     ended: asyncio.Future[Exception] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -70,6 +72,8 @@ class ConnectionWatch:
         """``reconnected_cb``."""
         self._last = ""
         _log.info("nats reconnected", connection=self.name)
+        if self.on_reconnect is not None:
+            self.on_reconnect()
 
     def closed(self, client: Client | None) -> None:
         """Part of ``closed_cb``: nats-py closes for good what the server cut off, a revoked user for example."""

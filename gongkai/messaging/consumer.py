@@ -21,7 +21,6 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.security import NatsCredentials
 from nats.aio.client import Client, RawCredentials
 from nats.aio.msg import Msg
-from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -35,7 +34,6 @@ from gongkai.messaging.applying import (
     Work,
     answer,
     apply_once,
-    at_work,
     read_letter,
 )
 from gongkai.messaging.batch import BatchSender
@@ -43,7 +41,9 @@ from gongkai.messaging.connection import ConnectionWatch, connection_options, cr
 from gongkai.messaging.deadletters import NoSuchLetter, get_letter, retry_failed, settle_retried
 from gongkai.messaging.envelope import Registry, Undecodable, decode_contract
 from gongkai.messaging.faults import TransientError, is_transient
+from gongkai.messaging.intake import RELEASE_SECONDS, Intake
 from gongkai.messaging.metrics import PENDING, UNACKED
+from gongkai.messaging.pulling import PULL_SECONDS, LongPull
 from gongkai.serving.health import NotReady
 
 if TYPE_CHECKING:
@@ -51,10 +51,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-_COLLECT_SECONDS: Final = 0.25
-"""How long a batch is waited for. FastStream waits all of it at low traffic; fetches over a second can stall."""
-_WATCH_SECONDS: Final = 2.0
-_RELEASE_SECONDS: Final = 0.3
+_WATCH_SECONDS: Final = 5.0
 
 
 class ConsumerGone(Exception):
@@ -128,10 +125,10 @@ class BatchConsumer:
         async with self._broker(watch) as (broker, client), BatchSender(client) as sender:
             await self._look(client)
             self._sender = sender
-            intake = _Intake(self.processor(sender), watch)
+            intake = Intake(self.processor(sender), watch)
             subscriber = self._subscribe(broker, watch, intake)
             await broker.start()
-            _one_timeout(subscriber.subscription)
+            watch.on_reconnect = LongPull(subscriber.subscription, self._batch_size).again
             _log.info("consuming", consumer=self.name, stream=self._work.stream, durable=self._durable)
             try:
                 await self._guard(client, watch, stop)
@@ -141,7 +138,7 @@ class BatchConsumer:
                 # What FastStream has fetched and not handed over would be lost to others until ack_wait has passed:
                 # let it come to the intake, which gives it back.
                 intake.closed = True
-                await asyncio.gather(intake.finish(), asyncio.sleep(_RELEASE_SECONDS))
+                await asyncio.gather(intake.finish(), asyncio.sleep(RELEASE_SECONDS))
                 subscriber.running = False
                 intake.released.set()
 
@@ -201,12 +198,12 @@ class BatchConsumer:
             if client is not None:
                 await client.close()
 
-    def _subscribe(self, broker: NatsBroker, watch: ConnectionWatch, intake: _Intake) -> Any:  # noqa: ANN401
+    def _subscribe(self, broker: NatsBroker, watch: ConnectionWatch, intake: Intake) -> Any:  # noqa: ANN401
         subscriber = broker.subscriber(
             ">",
             durable=self._durable,
             stream=JStream(self._work.stream, declare=False),
-            pull_sub=PullSub(batch=True, batch_size=self._batch_size, timeout=_COLLECT_SECONDS),
+            pull_sub=PullSub(batch=True, batch_size=self._batch_size, timeout=PULL_SECONDS),
             inbox_prefix=f"{connection_options(self._credentials, watch)['inbox_prefix']}.".encode(),
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
@@ -249,59 +246,5 @@ class BatchConsumer:
         raise ConsumerGone(f"{stream}/{durable} does not exist")
 
 
-class _Intake:
-    """Where FastStream hands its batches over: one is applied while it fetches the next."""
-
-    def __init__(self, applier: Processor, watch: ConnectionWatch) -> None:
-        self._applier = applier
-        self._watch = watch
-        self._at_work: asyncio.Task[None] | None = None
-        self.closed = False
-        self.released = asyncio.Event()
-
-    async def take(self, messages: list[Msg]) -> None:
-        """Begin a batch once the one before it is done."""
-        if self._at_work is not None:
-            async with at_work(messages):
-                await self._at_work
-        if self.closed:
-            for message in messages:
-                await message.nak(delay=_RELEASE_SECONDS)
-            await self.released.wait()
-            return
-        self._at_work = asyncio.create_task(self._process(messages))
-
-    async def finish(self) -> None:
-        """Wait for the batch at work."""
-        if self._at_work is not None:
-            await self._at_work
-
-    async def _process(self, messages: list[Msg]) -> None:
-        try:
-            await self._applier.process(messages)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the consumer
-            # FastStream would swallow it and go on; the messages come back after ack_wait, to a fresh process.
-            self._watch.end(error)
-
-
 async def _undecoded(batch: StreamMessage[Sequence[Msg]]) -> Sequence[Msg]:
     return batch.raw_message
-
-
-def _one_timeout(subscription: JetStreamContext.PullSubscription) -> None:
-    """Let ``fetch`` end with nats-py's own ``TimeoutError`` only.
-
-    nats-py 2.16 raises the built-in one where a deadline passes between two steps. FastStream 0.7.8 does not catch
-    that: its task dies with the messages it holds, is silently started anew, and they come back after ``ack_wait``.
-    """
-    fetch = subscription.fetch
-
-    async def fetching(*args: Any, **options: Any) -> list[Msg]:  # noqa: ANN401 - passed on as they come
-        try:
-            return await fetch(*args, **options)
-        except nats.errors.TimeoutError:
-            raise
-        except TimeoutError as error:
-            raise nats.errors.TimeoutError from error
-
-    subscription.fetch = fetching  # type: ignore[method-assign]  # the one place where it can be caught
