@@ -60,6 +60,10 @@ Refuse = Callable[[Failure], Message | None]
 """An answer to the sender of a message that cannot be decoded, if it can be told."""
 
 
+def nobody() -> None:
+    """Nobody waits for what a consumer commits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a consumer is for."""
@@ -72,6 +76,8 @@ class Work:
     apply: Apply
     clock: Clock
     refuse: Refuse | None = None
+    applied: Callable[[], None] = nobody
+    """Called after each commit: what was appended in it can be said, what was queued can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,7 @@ class Applier:
             await self._apply(items[:middle])
             await self._apply(items[middle:])
             return
+        self._work.applied()
         await answer(self._sender, answers)
         for item in items:
             await item.message.ack()

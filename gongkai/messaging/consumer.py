@@ -7,7 +7,7 @@ message, one undecodable message would take its batch along, and a declared stre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from gongkai.messaging.applying import (
     Work,
     answer,
     apply_once,
+    nobody,
     read_letter,
 )
 from gongkai.messaging.batch import BatchSender
@@ -73,6 +74,7 @@ class BatchConsumer:
         registry: the contracts it reads; everything else is set aside. Not needed where ``decode`` is given.
         decode: how to read an envelope instead.
         refuse: answers the sender of what cannot be read.
+        applied: called after each commit, to wake who sends what was appended.
         batch_size: messages in one transaction, at most.
     """
 
@@ -90,11 +92,19 @@ class BatchConsumer:
         registry: Registry = MappingProxyType({}),
         decode: Decode | None = None,
         refuse: Refuse | None = None,
+        applied: Callable[[], None] = nobody,
         batch_size: int = 500,
     ) -> None:
         self.name = name
         self._work = Work(
-            name, stream, engine, decode or partial(decode_contract, known=registry), apply, clock, refuse
+            name,
+            stream,
+            engine,
+            decode or partial(decode_contract, known=registry),
+            apply,
+            clock,
+            refuse,
+            applied,
         )
         self._durable = durable
         self._url = url
@@ -172,6 +182,7 @@ class BatchConsumer:
             async with work.engine.begin() as conn:
                 await retry_failed(conn, number, reason, work.clock())
             return reason
+        work.applied()
         await answer(sender, answers)
         return None
 

@@ -28,12 +28,12 @@ from gongkai.messaging.faults import is_transient
 from gongkai.messaging.metrics import RELAY_LEADS, RELAY_POSITION, RELAYED
 from gongkai.messaging.outgoing import Batch, Project, batches
 from gongkai.messaging.tip import StreamState, Tip, read_state, read_tip
+from gongkai.messaging.waking import Listener, tell
 
 _log = structlog.get_logger()
 
-_BUSY_SECONDS: Final = 0.05
-_IDLE_SECONDS: Final = 0.5
-_CHECK_SECONDS: Final = 2.0
+_CHECK_SECONDS: Final = 3.0
+"""How often a leader looks at log and stream although nobody has woken it."""
 _CANDIDATE_SECONDS: Final = 1.0
 _MOST_WAIT_SECONDS: Final = 10.0
 _IN_FLIGHT: Final = 3
@@ -91,7 +91,7 @@ class Relay:
         self._lock = int.from_bytes(blake2b(f"relay:{stream}".encode(), digest_size=8).digest(), signed=True)
 
     def wake(self) -> None:
-        """Say that something was appended; without it the relay looks by itself, at least twice a second."""
+        """Say that something was committed, whichever replica leads; unsaid, it is found within three seconds."""
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -100,10 +100,10 @@ class Relay:
         Raises:
             RelayStopped: the log holds what this release does not know, or the stream what the log does not.
         """
-        wait = _CANDIDATE_SECONDS
+        wait, woken = _CANDIDATE_SECONDS, False
         while not stop.is_set():
             try:
-                async with self._leadership() as conn:
+                async with self._leadership(woken=woken) as conn:
                     if conn is not None:
                         await self._lead(conn, stop)
                 wait = _CANDIDATE_SECONDS
@@ -122,11 +122,11 @@ class Relay:
                     raise
                 wait = min(wait * 2, _MOST_WAIT_SECONDS)
                 _log.warning("relay waits", stream=self.stream, error=repr(error), seconds=wait)
-            await self._sleep(wait, stop)
+            woken = await self._sleep(wait, stop)
 
     @asynccontextmanager
-    async def _leadership(self) -> AsyncIterator[AsyncConnection | None]:
-        """The connection whose session holds the leader's lock, or ``None``.
+    async def _leadership(self, *, woken: bool) -> AsyncIterator[AsyncConnection | None]:
+        """The connection whose session holds the leader's lock, or ``None``; then the leader is told, if ``woken``.
 
         The log is read over the same connection: who can read it leads, whatever happened to the network.
         """
@@ -134,6 +134,8 @@ class Relay:
             conn = await opened.execution_options(isolation_level="AUTOCOMMIT")
             asked = await conn.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._lock})
             if not asked.scalar_one():
+                if woken:
+                    await tell(conn, self.stream)
                 yield None
                 return
             RELAY_LEADS.labels(self.stream).set(1)
@@ -148,19 +150,17 @@ class Relay:
     async def _lead(self, conn: AsyncConnection, stop: asyncio.Event) -> None:
         course = await self._find_course(conn)
         _log.info("relay leads", stream=self.stream, position=course.after, sequence=course.stream.sequence)
+        listener = await Listener.open(conn, self.stream, self._woken.set)
         async with BatchSender(self._client) as sender:
-            idle = _BUSY_SECONDS
             checked = -_CHECK_SECONDS
             while not stop.is_set():
                 now = asyncio.get_running_loop().time()
                 if now - checked >= _CHECK_SECONDS:
                     course = await self._check(conn, sender, course)
                     checked = now
-                if await self._fill(conn, sender, course):
-                    idle = _BUSY_SECONDS
-                    continue
-                await self._sleep(idle, stop)
-                idle = min(idle * 1.5, _IDLE_SECONDS)
+                if not await self._fill(conn, sender, course):
+                    with listener.at_rest():
+                        await self._sleep(_CHECK_SECONDS, stop)
 
     async def _find_course(self, conn: AsyncConnection) -> _Course:
         """Resume after the stream's last message; at the log's beginning if that is of an earlier epoch or gone."""
@@ -225,9 +225,12 @@ class Relay:
         RELAY_POSITION.labels(self.stream).set(batch.position)
         RELAYED.labels(self.stream).inc(len(batch.messages))
 
-    async def _sleep(self, seconds: float, stop: asyncio.Event) -> None:
+    async def _sleep(self, seconds: float, stop: asyncio.Event) -> bool:
+        """Rest until ``stop``, for so long at most; whether it was woken."""
         waits = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._woken.wait())}
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+        woken = self._woken.is_set()
         self._woken.clear()
+        return woken

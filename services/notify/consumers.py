@@ -97,5 +97,6 @@ def records_consumer(office: Office, settings: Settings) -> BatchConsumer:
         apply=reactor.apply,
         clock=office.clock,
         registry=FROM_PUBLISHING,
+        applied=office.committed,
         batch_size=BATCH,
     )

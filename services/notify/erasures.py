@@ -62,6 +62,7 @@ def erasures_consumer(office: Office, settings: Settings) -> BatchConsumer:
         credentials=settings.nats_credentials,
         engine=office.engine,
         apply=Forgetting(office).apply,
+        applied=office.committed,
         clock=office.clock,
         registry=FROM_REQUESTS,
     )

@@ -49,7 +49,13 @@ def consumers(desk: Desk, settings: Settings) -> list[BatchConsumer]:
 
     return [
         made(name="requests-law", stream="EVT_CATALOG", apply=apply_catalog, registry=FROM_CATALOG),
-        made(name="requests-notices", stream="EVT_NOTIFY", apply=apply_notices, registry=FROM_NOTIFY),
+        made(
+            name="requests-notices",
+            stream="EVT_NOTIFY",
+            apply=apply_notices,
+            applied=desk.appended,
+            registry=FROM_NOTIFY,
+        ),
     ]
 
 

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 REACTOR: Final = "requests-notices"
 TEMPLATE: Final = "request.decided"
 _PAGE: Final = 200
-_IDLE_SECONDS: Final = 1.0
+_IDLE_SECONDS: Final = 5.0
+"""Between two looks nobody asked for; every command wakes it."""
+_FIRST_SECONDS: Final = 1.0
 _MOST_SECONDS: Final = 30.0
 
 _log = structlog.get_logger()
@@ -60,7 +62,7 @@ class NoticeReactor:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the log and ask notify, until ``stop``; what is away is waited for, ever longer up to 30 s."""
-        pause = _IDLE_SECONDS
+        again = _FIRST_SECONDS
         while not stop.is_set():
             self._woken.clear()
             try:
@@ -69,8 +71,8 @@ class NoticeReactor:
             except Exception as error:  # noqa: BLE001 - a database that is away for a while ends nobody
                 _log.warning("notices wait", error=type(error).__name__)
                 asked_all = False
-            pause = _IDLE_SECONDS if asked_all else min(pause * 2, _MOST_SECONDS)
-            await self._rest(stop, pause)
+            again = _FIRST_SECONDS if asked_all else min(again * 2, _MOST_SECONDS)
+            await self._rest(stop, _IDLE_SECONDS if asked_all else again)
 
     async def ask(self) -> bool:
         """Ask notify for every notice that waits; tell whether all were taken."""

@@ -274,3 +274,18 @@ async def test_an_outage_of_the_server_is_waited_for(city: Any, log: Any) -> Non
         await asyncio.to_thread(city.start)
         await arrived(city, 20)
     assert ids(await city.messages(EVT)) == await log.event_ids()
+
+
+async def test_a_wake_reaches_the_replica_that_leads(
+    city: Any, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one replica has committed, the leader says at once: the wake goes through the database."""
+    monkeypatch.setattr("gongkai.messaging.relay._CHECK_SECONDS", 3600.0)  # it never looks by itself
+    await log.take(1)
+    async with city.user("publishing") as client, log.relaying(log.relay(client)):
+        await arrived(city, 1)
+        other = log.relay(client)
+        async with log.relaying(other):
+            await log.take(1, prefix="b")
+            other.wake()
+            await arrived(city, 2)

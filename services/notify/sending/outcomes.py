@@ -30,7 +30,8 @@ class Pace:
     give_up: float = 3 * 86400.0
     """After how long a message is no news any more."""
     proof_after: float = PROOF_AFTER
-    idle: float = 0.5
+    idle: float = 2.0
+    """Between two looks at what has become due by the passing of time; what is queued wakes the sender."""
     concurrency: int = 24
     """Calls at once, a channel: what a killed process leaves in doubt at most."""
     mails: int = 8
