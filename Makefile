@@ -1,8 +1,9 @@
 # Plain Python 3.11 or later and make; nothing else needs to be installed, nobody needs to be root.
 #
 #   make run       start the platform with its demonstration data (UP="--no-demo --port 9000": options of `gongkai up`)
-#   make test      everything CI runs: `make check`, then the whole test suite
-#   make check     format, lint, types, import rules, pure tests: under a minute
+#   make test      everything CI runs: `make lint`, then the whole test suite
+#   make check     `make lint` and the pure tests: under a minute
+#   make lint      format, lint, types, import rules
 #   make offline   fill ./offline with every package, for machines without a network
 #   make bench     measure (docs/measurements.md)
 #   make proto     regenerate gongkai/rpc from proto/
@@ -16,7 +17,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: run test check offline bench proto lock clean clean-state help
+.PHONY: run test check lint offline bench proto lock clean clean-state help
 
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -46,15 +47,21 @@ UV_FROM = $(or $(FROM),$$(index=$$($(BIN)/pip config get global.index-url 2>/dev
 run: .venv/run.stamp
 	@exec $(BIN)/gongkai up $(UP)
 
-test: check
+# The suite has the pure tests among the others: `make test` does not run them twice.
+test: lint
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
-check: .venv/dev.stamp
+check: lint
+	$(BIN)/pytest -q -m domain
+
+# Tests start many processes of ours: what one has compiled the next need not, whatever the caller's shell says.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
+lint: .venv/dev.stamp
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m domain
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench

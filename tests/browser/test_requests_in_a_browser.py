@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
+from tests.axe import violations
 from tests.portal.world_requests import CODE, DISCLOSED, RUNNING
 
 pytestmark = pytest.mark.browser
@@ -37,8 +37,7 @@ async def test_the_pages_are_accessible(browser: Browser, town_url: str, theme: 
     found: list[str] = []
 
     async def check(name: str) -> None:
-        answer = await Axe().run(page)
-        found.extend(f"{name}: {one['id']}" for one in answer.response["violations"])
+        found.extend(f"{name}: {one}" for one in await violations(page, of=()))
         wide = await page.evaluate("document.documentElement.scrollWidth")
         found.extend([f"{name}: {wide} px wide"] if wide > WIDTH else [])
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
-from tests.browser.test_portal_in_a_browser import SERIOUS, reader, through
+from tests.axe import violations
+from tests.browser.test_portal_in_a_browser import reader, through
 from tests.portal.world_staff import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -43,12 +43,7 @@ async def test_every_page_of_the_staff_is_accessible(
             found += [f"{path}: {wide} px wide"] if wide > width else []
             if theme == "large":
                 continue
-            answer = await Axe().run(page)
-            found += [
-                f"{path}: {one['id']} {[node['target'] for node in one['nodes']][:3]}"
-                for one in answer.response["violations"]
-                if one["impact"] in SERIOUS
-            ]
+            found += [f"{path}: {one}" for one in await violations(page)]
         found += said
     assert found == []
 

@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, ElementHandle, Locator, Page, Request
 
+from tests.axe import violations
 from tests.endtoend.city import City
 
 Control = Literal["button", "checkbox", "combobox", "link", "radio", "searchbox", "textbox"]
 PICTURES: Final = os.environ.get("GONGKAI_TEST_PICTURES", "")
 """A folder for a picture of every page that is looked at; none are taken without it."""
 _MOST_TRIES: Final = 9
-_SERIOUS: Final = frozenset({"serious", "critical"})
 _REFUSED: Final = re.compile(r"the server responded with a status of (401|404|409|410|422)\b")
 """What Chromium's console says of an answer that the walk asks for: a refused form, a withdrawn record."""
 _WAY: Final = """one => {
@@ -99,12 +98,7 @@ class Person:
         if wide > self.look.width:
             self.faults.append(f"{step}: {wide} px wide")
         if self.look.scripts:
-            answer = await Axe().run(self.page, options={"resultTypes": ["violations"]})
-            self.faults += [
-                f"{step}: {one['id']} {[node['target'] for node in one['nodes']][:3]}"
-                for one in answer.response["violations"]
-                if one["impact"] in _SERIOUS
-            ]
+            self.faults += [f"{step}: {one}" for one in await violations(self.page)]
         if PICTURES:
             file = Path(PICTURES) / f"{self.look.width}-{self.name}-{self.looked:02}-{step}.png"
             await self.page.screenshot(path=file, full_page=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
+from tests.axe import violations
 from tests.endtoend.city import City
 from tests.endtoend.sample import make_sample
 
@@ -45,12 +45,6 @@ def loaded(city: City, tmp_path_factory: pytest.TempPathFactory) -> City:
     return city
 
 
-async def serious(page: Page) -> list[str]:
-    """What axe-core finds serious or critical."""
-    found = await Axe().run(page)
-    return [one["id"] for one in found.response["violations"] if one["impact"] in {"serious", "critical"}]
-
-
 @pytest.mark.parametrize(("width", "height", "scripts"), [(1280, 900, True), (390, 844, False)])
 async def test_a_citizen_finds_a_rule_by_words_of_its_body_and_downloads_it(
     loaded: City, browser: Browser, *, width: int, height: int, scripts: bool
@@ -76,14 +70,14 @@ async def test_a_citizen_finds_a_rule_by_words_of_its_body_and_downloads_it(
     await result.wait_for()
     assert await page.locator("mark").count() > 0
     if scripts:
-        assert await serious(page) == []
+        assert await violations(page) == []
     await result.click()
     await page.wait_for_url("**/r/**")
 
     assert TITLE in await page.inner_text("h1")
     assert "杆体加挂设备的，应当先核验承重余量" in await page.inner_text("main")
     if scripts:
-        assert await serious(page) == []
+        assert await violations(page) == []
     async with page.expect_download() as download:
         await page.locator('a[href*="/files/"]').first.click()
     taken = await (await download.value).path()
