@@ -25,11 +25,16 @@ TESTER = "gongkai"
 """The role of the databases given to tests: no superuser, like a service's."""
 
 
+WITH_OPENSEARCH = ("tests/chart", "tests/devstack", "tests/search")
+"""Folders whose tests share what takes longest to start, and so go to the same process."""
+
+
 class ByFolder(LoadScopeScheduling):
     """Shares the work between processes by folders: what a folder's tests start is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0].rpartition("/")[0]
+        folder = nodeid.partition("::")[0].rpartition("/")[0]
+        return "tests/search" if folder in WITH_OPENSEARCH else folder
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
@@ -117,13 +122,19 @@ def nats(nats_child: tuple[Nats, Child]) -> str:
 
 
 @pytest.fixture(scope="session")
-def opensearch(session_state: Path) -> Iterator[OpenSearch]:
-    """A running OpenSearch, shared by the session: name indices so that tests do not meet."""
+def opensearch_child(session_state: Path) -> Iterator[tuple[OpenSearch, Child]]:
+    """A running OpenSearch, shared by the session, and its process: who kills it starts it again."""
     port = free_port()
     server = OpenSearch(session_state, port, free_port([port]))
     server.prepare()
-    with running(server.spec(), session_state):
-        yield server
+    with running(server.spec(), session_state) as child:
+        yield server, child
+
+
+@pytest.fixture(scope="session")
+def opensearch(opensearch_child: tuple[OpenSearch, Child]) -> OpenSearch:
+    """A running OpenSearch, shared by the session: name indices so that tests do not meet."""
+    return opensearch_child[0]
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ import pytest
 
 from gongkai.devstack import jars
 from gongkai.devstack.opensearch import OpenSearch
-from gongkai.devstack.ports import free_port
 from gongkai.devstack.process import Child
 
 
@@ -50,27 +49,21 @@ def test_an_index_is_not_made_by_a_slip_of_the_pen(opensearch_url: str) -> None:
         ask(f"{opensearch_url}/typo/_doc/1", {"n": 1}, "PUT")
 
 
-def test_killed_it_comes_back_with_its_documents(state: Path) -> None:
+def test_killed_it_comes_back_with_its_documents(
+    opensearch_child: tuple[OpenSearch, Child], opensearch_url: str
+) -> None:
     """A SIGKILL loses no acknowledged document, and as root the server runs as somebody else."""
-    port = free_port()
-    server = OpenSearch(state, port, free_port([port]))
-    server.prepare()
-    child = Child(server.spec(), run=state / "run", logs=state / "logs")
+    child = opensearch_child[1]
+    assert child.pid is not None
+    assert psutil.Process(child.pid).uids().real == (os.geteuid() or 65534)
+    ask(f"{opensearch_url}/kept", {"settings": {"number_of_replicas": 0}}, "PUT")
+    ask(f"{opensearch_url}/kept/_doc/1", {"n": 1}, "PUT")
+
+    child.kill()
     child.start()
-    try:
-        child.wait_ready()
-        assert child.pid is not None
-        assert psutil.Process(child.pid).uids().real == (os.geteuid() or 65534)
-        ask(f"{server.url}/kept", {"settings": {"number_of_replicas": 0}}, "PUT")
-        ask(f"{server.url}/kept/_doc/1", {"n": 1}, "PUT")
+    child.wait_ready()
 
-        child.kill()
-        child.start()
-        child.wait_ready()
-
-        assert ask(f"{server.url}/kept/_doc/1")["_source"] == {"n": 1}
-    finally:
-        child.stop()
+    assert ask(f"{opensearch_url}/kept/_doc/1")["_source"] == {"n": 1}
 
 
 @pytest.fixture
