@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from gongkai.contracts.contract import Contract
+from gongkai.contracts.matters import MatterReading
 
 
 class OrganChanged(Contract):
@@ -76,6 +77,11 @@ class MatterState(BaseModel):
     mode: str
     levels: str
     provenance: str
+    place: int = Field(default=0, description="order within the domain")
+    level3: str = ""
+    number: str = Field(default="", description="事项编码")
+    office: str = ""
+    phone: str = ""
 
 
 class DomainState(BaseModel):
@@ -90,27 +96,80 @@ class DomainState(BaseModel):
 
 
 class EditionPublished(Contract):
-    """A catalogue edition is in force, with its domains and the ids of its matters."""
+    """An edition of a catalogue is in force, with its domains; its matters follow as `MatterRevised`.
+
+    A lower catalogue says nothing of the one above: every edition is told whole, row by row, as far as it changed.
+    """
 
     TYPE: ClassVar[str] = "cn.gongkai.catalog.edition.published.v1"
 
-    edition: str
+    edition: str = Field(description="<catalogue>-<number>")
     version: int = Field(ge=1)
     division: str = Field(pattern=r"^\d{12}$")
     title: str
     effective_on: date
     domains: tuple[DomainState, ...]
-    matter_ids: tuple[str, ...]
+    matter_ids: tuple[str, ...] = Field(default=(), description="only in editions that name no catalogue")
+    catalogue: str = Field(default="", description="a division's code, or guide")
+    number: int = Field(default=0, ge=0)
+    upper: str = Field(default="", description="the catalogue above")
+    upper_number: int = Field(default=0, ge=0, description="the edition above that it stands on")
+    matters: int = Field(default=0, ge=0, description="how many are in it")
 
 
 class MatterRevised(Contract):
-    """A matter as it stands in the edition."""
+    """A matter as it stands in the newest edition of a catalogue."""
 
     TYPE: ClassVar[str] = "cn.gongkai.catalog.matter.revised.v1"
 
     edition: str
     version: int = Field(ge=1)
     matter: MatterState
+    catalogue: str = ""
+    division: str = Field(default="", description="of the catalogue")
+    reading: MatterReading = MatterReading()
+
+
+class MatterRetired(Contract):
+    """A matter no longer stands in the newest edition of a catalogue, or was left out of it."""
+
+    TYPE: ClassVar[str] = "cn.gongkai.catalog.matter.retired.v1"
+
+    edition: str
+    version: int = Field(ge=1)
+    matter_id: str
+    catalogue: str
+    division: str = Field(pattern=r"^\d{12}$")
+    reason: str = ""
+
+
+class BasisChanged(Contract):
+    """What is known of a law or document that matters rest on."""
+
+    TYPE: ClassVar[str] = "cn.gongkai.catalog.basis.changed.v1"
+
+    basis: str
+    version: int = Field(ge=1)
+    title: str
+    number: str = ""
+    state: str = Field(description="in_force, amended, repealed, replaced, unknown")
+    since: date | None = None
+    replaced_by: str = Field(default="", description="id of the basis that replaces it")
+    source: str = ""
+    mark: str = Field(
+        description="L read in the statute, F read on a published page, S the city's plan, M unconfirmed"
+    )
+
+
+class SubjectAssigned(Contract):
+    """Who is meant in a division by the words of 公开主体."""
+
+    TYPE: ClassVar[str] = "cn.gongkai.catalog.subject.assigned.v1"
+
+    division: str = Field(pattern=r"^\d{12}$")
+    version: int = Field(ge=1)
+    subject: str
+    organs: tuple[str, ...]
 
 
 class RuleChanged(Contract):

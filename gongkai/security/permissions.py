@@ -21,6 +21,7 @@ class Role(StrEnum):
     CLERK = "clerk"
     INSPECTOR = "inspector"
     ADMINISTRATOR = "administrator"
+    STEWARD = "steward"
 
 
 ROLE_NAMES: Final[Mapping[Role, str]] = MappingProxyType(
@@ -30,6 +31,7 @@ ROLE_NAMES: Final[Mapping[Role, str]] = MappingProxyType(
         Role.CLERK: "依申请经办人",
         Role.INSPECTOR: "监督员",
         Role.ADMINISTRATOR: "管理员",
+        Role.STEWARD: "目录管理员",
     }
 )
 
@@ -80,7 +82,9 @@ class Staff:
 
 Permission = Callable[[Staff, Place], bool]
 
-_E, _R, _C, _I, _A = Role.EDITOR, Role.REVIEWER, Role.CLERK, Role.INSPECTOR, Role.ADMINISTRATOR
+_E, _R, _C, _I, _A, _S = (
+    Role.EDITOR, Role.REVIEWER, Role.CLERK, Role.INSPECTOR, Role.ADMINISTRATOR, Role.STEWARD,
+)  # fmt: skip
 
 PERMISSIONS: Final[Mapping[str, Permission]] = MappingProxyType(
     {
@@ -101,7 +105,15 @@ PERMISSIONS: Final[Mapping[str, Permission]] = MappingProxyType(
         "message.settle": lambda who, at: who.holds(_A, at=at),
         "staff.read": lambda who, at: who.holds(_A, at=at),
         "staff.manage": lambda who, at: who.holds(_A, at=at),
-        "oversight.read": lambda who, at: who.holds(_E, _R, _C, _I, _A, at=at),
+        "oversight.read": lambda who, at: who.holds(_E, _R, _C, _I, _A, _S, at=at),
+        "catalogue.read": lambda who, at: who.holds(_E, _R, _I, _A, _S, at=at),
+        "catalogue.draft": lambda who, at: who.holds(_S, at=at),
+        "catalogue.review": lambda who, at: who.holds(_S, at=at),
+        "subject.assign": lambda who, at: who.holds(_S, _A, at=at),
+        "basis.manage": lambda who, at: who.holds(_S, at=at),
+        "village.draft": lambda who, at: who.holds(_S, _E, at=at),
+        "village.confirm": lambda who, at: who.holds(_S, _R, at=at),
+        "division.manage": lambda who, at: who.holds(_A, at=at),
     }
 )
 """Act → who may. An act without a row is nobody's."""
