@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -20,10 +21,11 @@ from typing import Any, Final
 import psutil
 import psycopg
 
-from gongkai.devstack.ports import free_port
+from gongkai.devstack.ports import free_port, is_listening
 from gongkai.devstack.process import find_process
 from gongkai.devstack.stack import SERVERS, SERVICES
 from gongkai.messaging.connection import connect
+from tests.endtoend.command import run
 from tests.endtoend.sample import Sample
 
 GONGKAI: Final = (sys.executable, "-P", "-m", "gongkai.cli.main")
@@ -77,7 +79,8 @@ class City:
     def start(self) -> None:
         """Start and wait for the line that says ready."""
         before = self.output.read_text().count("\nready ") if self.output.exists() else 0
-        command = (*GONGKAI, "up", "--state", str(self.state), "--port", str(self.port), "--no-demo")
+        port = () if before else ("--port", str(self.port))  # later starts remember it
+        command = (*GONGKAI, "up", "--state", str(self.state), *port, "--no-demo")
         # What a visitor of a test says their address is counts: each has a throttle of their own, as people have.
         environment = {**os.environ, "GONGKAI_TRUSTED_PROXIES": "127.0.0.1/32"}
         with self.output.open("ab") as log:
@@ -93,15 +96,34 @@ class City:
         )
         assert self.process.poll() is None, self.output.read_text()
 
-    def stop(self) -> None:
-        """Ctrl-C; asserts that it ends well and that none of its processes is left."""
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Ctrl-C; asserts that it ends well, that none of its processes is left and nothing listens."""
         assert self.process is not None
         ours = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(number)
         status = self.process.wait(_STOP_SECONDS)
         self.process = None
         left = [process for process in ours if process.is_running()]
         assert (status, left) == (0, []), self.output.read_text()
+        ports = json.loads((self.state / "run" / "ports.json").read_text()).values()
+        assert [port for port in (self.port, *ports) if is_listening(port)] == []
+
+    def crash(self) -> None:
+        """SIGKILL to ``gongkai up`` itself."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(_STOP_SECONDS)
+        self.process = None
+
+    def left_behind(self) -> list[list[str]]:
+        """The command of every process that names the state folder, or works in it."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                command = process.cmdline()
+                if any(str(self.state) in place for place in (*command, process.cwd())):
+                    found.append(command)
+        return found
 
     def kill(self, part: str) -> int:
         """SIGKILL to the process of a part; its id."""
@@ -129,10 +151,8 @@ class City:
         self, *arguments: str, check: bool = True, seconds: float = 240
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of ours against this state."""
-        command = (*GONGKAI, *arguments, "--state", str(self.state))
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=seconds, cwd=REPOSITORY
-        )
+        command = (*arguments, "--state", str(self.state))
+        done = run(command, directory=REPOSITORY, seconds=seconds)
         assert not check or done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -238,10 +258,14 @@ class City:
 
     def wait(self, until: Callable[[], bool], what: str, seconds: float = 60) -> float:
         """Ask again and again until it is so; the seconds it took."""
-        began = time.monotonic()
+        began = asked = time.monotonic()
         while not until():
-            assert time.monotonic() - began < seconds, f"not in {seconds} s: {what}\n{self.tail()}"
-            time.sleep(0.02)
+            answered = time.monotonic()
+            assert answered - began < seconds, f"not in {seconds} s: {what}\n{self.tail()}"
+            time.sleep(
+                min(max(0.05, answered - asked), 1)
+            )  # asking takes the processor from what is waited for
+            asked = time.monotonic()
         return time.monotonic() - began
 
     def tail(self) -> str:

@@ -25,6 +25,7 @@ def city() -> Iterator[City]:
         one.start()
         yield one
         one.stop()
+        assert one.left_behind() == []
     finally:
         if one.process is not None:
             one.process.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -57,9 +58,9 @@ def test_the_province_reads_every_fact_once_and_goes_on_from_its_place(city: Cit
         return [line.split(" ", 2)[1] for line in done.stdout.splitlines() if f'"{organ}"' in line]
 
     assert city.load(first).status == 0
-    city.wait(lambda: len(city.followed(first.organ)) == first.accepted, "told")
+    city.wait(lambda: len(asyncio.run(city.feed_messages(first.organ))) == first.accepted, "told")
     assert len(set(facts(first.organ))) == first.accepted
     assert city.load(second).status == 0
-    city.wait(lambda: len(city.followed(second.organ)) == second.accepted, "told")
+    city.wait(lambda: len(asyncio.run(city.feed_messages(second.organ))) == second.accepted, "told")
     assert len(set(facts(second.organ))) == second.accepted
     assert facts(second.organ) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_a_lost_store_is_filled_again_and_all_readers_agree(city: City, tmp_path
         documents = city.indexed(before.organ)
         epoch = city.query("publishing", "SELECT epoch FROM store_identity")
 
-        city.stop()
+        city.stop(signal.SIGTERM)
         shutil.rmtree(city.state / "nats" / "jetstream")
         city.start()
 
