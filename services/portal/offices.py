@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from grpc import aio
 
+from gongkai.rpc.catalog.v1.bases_pb2_grpc import BasisServiceStub
 from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
+from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceStub
+from gongkai.rpc.catalog.v1.duties_pb2_grpc import DutyServiceStub
 from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceStub
 from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceStub
@@ -19,7 +22,10 @@ from gongkai.rpc.search.v1.search_pb2_grpc import SearchServiceStub
 from services.portal.clients import Bound, Signed
 
 if TYPE_CHECKING:  # the generated modules have these names for the type checker alone
+    from gongkai.rpc.catalog.v1.bases_pb2_grpc import BasisServiceAsyncStub
     from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceAsyncStub
+    from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceAsyncStub
+    from gongkai.rpc.catalog.v1.duties_pb2_grpc import DutyServiceAsyncStub
     from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceAsyncStub
     from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceAsyncStub
     from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceAsyncStub
@@ -34,6 +40,9 @@ class Persons:
     """Stubs over channels that add no token: whoever calls shows their own."""
 
     identity: object
+    catalogues: object
+    bases: object
+    duties: object
     drafts: object
     contents: object
     requests: object
@@ -45,6 +54,9 @@ class Offices:
     """Clients of the other services."""
 
     catalog: CatalogServiceAsyncStub
+    catalogues: CatalogueServiceAsyncStub
+    bases: BasisServiceAsyncStub
+    duties: DutyServiceAsyncStub
     identity: IdentityServiceAsyncStub
     records: RecordServiceAsyncStub
     contents: ContentServiceAsyncStub
@@ -59,6 +71,18 @@ class Offices:
     def identity_for(self, signed: Signed) -> IdentityServiceAsyncStub:
         """Identity, in the name of one of the staff."""
         return cast("IdentityServiceAsyncStub", Bound(self.persons.identity, _token(signed, "catalog")))
+
+    def catalogues_for(self, signed: Signed) -> CatalogueServiceAsyncStub:
+        """Catalogues and their drafts, in the name of one of the staff."""
+        return cast("CatalogueServiceAsyncStub", Bound(self.persons.catalogues, _token(signed, "catalog")))
+
+    def bases_for(self, signed: Signed) -> BasisServiceAsyncStub:
+        """The registry of bases, in the name of one of the staff."""
+        return cast("BasisServiceAsyncStub", Bound(self.persons.bases, _token(signed, "catalog")))
+
+    def duties_for(self, signed: Signed) -> DutyServiceAsyncStub:
+        """What organs must disclose, in the name of one of the staff."""
+        return cast("DutyServiceAsyncStub", Bound(self.persons.duties, _token(signed, "catalog")))
 
     def drafts_for(self, signed: Signed) -> DraftServiceAsyncStub:
         """Drafts, in the name of one of the staff."""
@@ -91,10 +115,13 @@ async def open_offices(
         bare: opens one that adds no token.
     """
     publishing, catalog = await peer("publishing"), await peer("catalog")
-    bare_publishing = await bare("publishing")
+    bare_publishing, bare_catalog = await bare("publishing"), await bare("catalog")
     contents = ContentServiceStub(bare_publishing)
     return Offices(
         catalog=CatalogServiceStub(catalog),
+        catalogues=CatalogueServiceStub(catalog),
+        bases=BasisServiceStub(catalog),
+        duties=DutyServiceStub(catalog),
         identity=IdentityServiceStub(catalog),
         records=RecordServiceStub(publishing),
         contents=ContentServiceStub(publishing),
@@ -104,7 +131,10 @@ async def open_offices(
         requests=RequestServiceStub(await peer("requests")),
         notify=NotifyServiceStub(await peer("notify")),
         persons=Persons(
-            identity=IdentityServiceStub(await bare("catalog")),
+            identity=IdentityServiceStub(bare_catalog),
+            catalogues=CatalogueServiceStub(bare_catalog),
+            bases=BasisServiceStub(bare_catalog),
+            duties=DutyServiceStub(bare_catalog),
             drafts=DraftServiceStub(bare_publishing),
             contents=contents,
             requests=RequestServiceStub(await bare("requests")),
