@@ -94,9 +94,9 @@ def postgres_admin_url(postgres: Postgres) -> str:
     return postgres.admin_url()
 
 
-@pytest.fixture
-def database_url(postgres: Postgres) -> Iterator[str]:
-    """The SQLAlchemy URL of a fresh empty database; dropped after the test, whoever is still connected."""
+@contextmanager
+def fresh_database(postgres: Postgres) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh empty database; dropped afterwards, whoever is still connected."""
     name = f"test_{uuid.uuid4().hex}"
     postgres.ensure_database(name, TESTER)
     yield postgres.url(TESTER, name)
@@ -104,8 +104,15 @@ def database_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def nats_child() -> Iterator[tuple[Nats, Child]]:
-    """A fresh nats-server for one test, and its process: ``kill()``, ``start()``, ``wait_ready()``."""
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh empty database for one test."""
+    with fresh_database(postgres) as url:
+        yield url
+
+
+@contextmanager
+def fresh_nats() -> Iterator[tuple[Nats, Child]]:
+    """A fresh nats-server, and its process: ``kill()``, ``start()``, ``wait_ready()``."""
     folder = Path(tempfile.mkdtemp(prefix="gongkai-nats-"))
     port = free_port()
     server = Nats(folder, port, free_port([port]))
@@ -113,6 +120,13 @@ def nats_child() -> Iterator[tuple[Nats, Child]]:
     with running(server.spec(), folder) as child:
         yield server, child
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def nats_child() -> Iterator[tuple[Nats, Child]]:
+    """A fresh nats-server for one test, and its process."""
+    with fresh_nats() as started:
+        yield started
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import grpc
 import pytest
 from nats.aio.client import Client
 
+from gongkai.devstack.postgres import Postgres
 from gongkai.messaging.connection import connect
 from gongkai.messaging.envelope import parse
 from gongkai.messaging.provision import provision
@@ -30,6 +32,7 @@ from gongkai.serving.errors import reasons_of
 from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.catalog.__main__ import compose
+from tests.conftest import fresh_database, fresh_nats
 
 SEEDED = 1488 + 20 + 15 + 1 + 305
 MZJ = pb.Organ(
@@ -58,14 +61,15 @@ class Running:
                 await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-async def running(database_url: str, nats: str, tmp_path: Path) -> AsyncIterator[Running]:
-    create_keys(tmp_path, services=["catalog", "portal"])
+@asynccontextmanager
+async def started(database_url: str, nats: str, keys: Path) -> AsyncIterator[Running]:
+    """The service, sown, on these servers."""
+    create_keys(keys, services=["catalog", "portal"])
     settings = Settings(
         "catalog",
         database_url=database_url,
         nats_url=nats,
-        keys=tmp_path,
+        keys=keys,
         grpc_listen=Address("127.0.0.1", 0),
     )
     async with connect(nats, None, name="admin") as client:
@@ -74,8 +78,23 @@ async def running(database_url: str, nats: str, tmp_path: Path) -> AsyncIterator
             await compose(service)
             await service.start()
             target = f"127.0.0.1:{service.grpc_port}"
-            async with channel(target, audience="catalog", tokens=operator_tokens(tmp_path)) as opened:
+            async with channel(target, audience="catalog", tokens=operator_tokens(keys)) as opened:
                 yield Running(settings, target, opened, client)
+
+
+@pytest.fixture
+async def running(database_url: str, nats: str, tmp_path: Path) -> AsyncIterator[Running]:
+    """A service of its own, for a test that changes something."""
+    async with started(database_url, nats, tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+async def untouched(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """One service for all tests that leave it as its seed made it."""
+    with fresh_database(postgres) as database_url, fresh_nats() as (nats, _):
+        async with started(database_url, nats.url, tmp_path_factory.mktemp("keys")) as one:
+            yield one
 
 
 async def register(catalog: CatalogServiceStub, organ: pb.Organ, command_id: str = "c-1") -> pb.Organ:
@@ -83,12 +102,12 @@ async def register(catalog: CatalogServiceStub, organ: pb.Organ, command_id: str
     return (await catalog.RegisterOrgan(request)).organ
 
 
-async def test_the_seed_reaches_the_services_and_the_province(running: Running) -> None:
+async def test_the_seed_reaches_the_services_and_the_province(untouched: Running) -> None:
     """Every seed event is told once on EVT and once on FEED, under the ids of the log."""
-    await running.until("EVT_CATALOG", SEEDED)
-    await running.until("FEED_CATALOG", SEEDED)
+    await untouched.until("EVT_CATALOG", SEEDED)
+    await untouched.until("FEED_CATALOG", SEEDED)
 
-    first = await running.nats.jetstream().get_msg("EVT_CATALOG", 1)
+    first = await untouched.nats.jetstream().get_msg("EVT_CATALOG", 1)
     envelope = parse(first.headers, first.data or b"")
     assert first.subject == "evt.catalog.341300000000.division.changed"
     assert (envelope.type, envelope.subject, envelope.version, envelope.position) == (
@@ -97,12 +116,15 @@ async def test_the_seed_reaches_the_services_and_the_province(running: Running) 
         1,
         1,
     )
-    assert (await running.messages("EVT_CATALOG"), await running.messages("FEED_CATALOG")) == (SEEDED, SEEDED)
+    assert (await untouched.messages("EVT_CATALOG"), await untouched.messages("FEED_CATALOG")) == (
+        SEEDED,
+        SEEDED,
+    )
 
 
-async def test_the_registry_answers_over_grpc(running: Running) -> None:
+async def test_the_registry_answers_over_grpc(untouched: Running) -> None:
     """Divisions, domains, matters and days come with their totals, page by page."""
-    catalog = running.catalog
+    catalog = untouched.catalog
 
     counties = await catalog.ListDivisions(pb.ListDivisionsRequest(level="county", page_size=5))
     more = await catalog.ListDivisions(
@@ -127,7 +149,7 @@ async def test_the_registry_answers_over_grpc(running: Running) -> None:
     )
     assert (matter.matter.domain, matter.edition) == ("20", "suzhou-1")
     assert (len(days.days), days.announced_until) == (39, "2026-12-31")
-    staff = await IdentityServiceStub(running.channel).ListStaff(identity_pb2.ListStaffRequest())
+    staff = await IdentityServiceStub(untouched.channel).ListStaff(identity_pb2.ListStaffRequest())
     assert staff.total == 0  # who works here is registered by people, never by a seed
 
 
@@ -140,11 +162,11 @@ async def test_the_registry_answers_over_grpc(running: Running) -> None:
     ],
 )
 async def test_what_is_not_there_is_not_found(
-    running: Running, ask: Callable[..., object], code: str
+    untouched: Running, ask: Callable[..., object], code: str
 ) -> None:
     """A question about something unknown is answered NOT_FOUND, with the reason in Chinese."""
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        await ask(running.catalog)
+        await ask(untouched.catalog)
 
     assert error.value.code() is grpc.StatusCode.NOT_FOUND
     assert [reason.code for reason in reasons_of(error.value)] == [code]
@@ -170,12 +192,12 @@ async def test_an_organ_is_registered_given_a_key_and_revoked(running: Running) 
     await running.until("FEED_CATALOG", SEEDED + 1)
 
 
-async def test_a_refused_registration_tells_every_reason(running: Running) -> None:
+async def test_a_refused_registration_tells_every_reason(untouched: Running) -> None:
     """The clerk reads all reasons at once, each with its field; nothing is registered."""
     bad = pb.Organ(code="MZJ", name="", short_name="x", division="1", uscc="11341323MD23A00250")
 
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        await register(running.catalog, bad)
+        await register(untouched.catalog, bad)
 
     assert error.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert [(reason.code, reason.field) for reason in reasons_of(error.value)] == [
@@ -184,13 +206,13 @@ async def test_a_refused_registration_tells_every_reason(running: Running) -> No
         ("division.unknown", "division"),
         ("uscc.check", "uscc"),
     ]
-    assert (await running.catalog.ListOrgans(pb.ListOrgansRequest())).total == 0
+    assert (await untouched.catalog.ListOrgans(pb.ListOrgansRequest())).total == 0
 
 
-async def test_only_the_operator_changes_the_registry(running: Running) -> None:
+async def test_only_the_operator_changes_the_registry(untouched: Running) -> None:
     """A service may ask and may not command."""
-    tokens = service_tokens(running.settings.keys, "portal")
-    async with channel(running.target, audience="catalog", tokens=tokens) as opened:
+    tokens = service_tokens(untouched.settings.keys, "portal")
+    async with channel(untouched.target, audience="catalog", tokens=tokens) as opened:
         portal = CatalogServiceStub(opened)
         assert (await portal.ListOrgans(pb.ListOrgansRequest())).total == 0
         with pytest.raises(grpc.aio.AioRpcError) as error:
@@ -233,12 +255,12 @@ async def test_the_log_can_be_read_verified_and_refilled(running: Running) -> No
     await running.until("EVT_CATALOG", 2 * SEEDED)
 
 
-async def test_a_second_start_appends_nothing(running: Running) -> None:
+async def test_a_second_start_appends_nothing(untouched: Running) -> None:
     """Another process on the same database finds the seed done."""
-    await running.until("EVT_CATALOG", SEEDED)
+    await untouched.until("EVT_CATALOG", SEEDED)
 
-    async with Service("catalog", running.settings) as second:
+    async with Service("catalog", untouched.settings) as second:
         await compose(second)
 
-    verified = await OpsServiceStub(running.channel).VerifyLog(ops_pb2.VerifyLogRequest())
+    verified = await OpsServiceStub(untouched.channel).VerifyLog(ops_pb2.VerifyLogRequest())
     assert verified.events == SEEDED
