@@ -152,7 +152,13 @@ def test_saving_the_same_changes_nothing_and_the_organ_is_fixed(desk: Desk) -> N
 def test_incomplete_draft_is_saved_and_told_what_it_lacks(desk: Desk) -> None:
     """Given hardly anything, when it is saved, it is kept; what stands against publishing is told, also when proposed."""
     desk.save(Manuscript(kind="诗", effective_on="明天"))
-    missing = {"title.missing", "kind.unknown", "formed-on.missing", "effective-on.unreadable"}
+    missing = {
+        "title.missing",
+        "kind.unknown",
+        "formed-on.missing",
+        "effective-on.unreadable",
+        "content.nothing",
+    }
     assert {one.code for one in examined(desk.draft, desk.around).reasons} == missing
     assert codes(lambda: desk.propose("", "")) == {"attribute.missing", "ground.missing", "title.missing"}
     assert codes(desk.propose) == missing

@@ -251,7 +251,7 @@ async def test_draft_with_files_keeps_body_and_attachments(office: Office, burea
 async def test_incomplete_draft_lists_what_it_lacks(bureau: Bureau) -> None:
     """Given hardly anything, when it is saved, it is kept and every finding told; what is too long is not kept."""
     draft = await bureau.editor.save(bureau.code, title="", kind="", formed_on="", body_text="")
-    missing = {"title.missing", "kind.missing", "formed-on.missing"}
+    missing = {"title.missing", "kind.missing", "formed-on.missing", "content.nothing"}
     assert {one.code for one in draft.findings} == missing
     assert why_not(draft, "draft.publish") == missing | {"draft.not-confirmed"}
     assert await refusal(bureau.editor.propose(draft)) == (REFUSED, missing)

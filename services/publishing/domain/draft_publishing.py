@@ -175,4 +175,11 @@ def _of_the_whole(draft: Draft, around: Surroundings) -> list[Reason]:
         found.append(reason("draft.record-changed"))
     if draft.phase == "confirmed" and draft.confirmer is None:  # erased; a migrated record would list it only
         found.append(reason("confirmer.missing"))
+    if not draft.content.files and not _migrated(draft):
+        found.append(reason("content.nothing"))
     return found
+
+
+def _migrated(draft: Draft) -> bool:
+    """A migrated record may be a header whose text nobody holds any more; mending it must not need the text."""
+    return draft.revises is not None and draft.revises.provenance == "migration"

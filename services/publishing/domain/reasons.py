@@ -92,6 +92,9 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
             "", "含有手机号码，不得公开。请删除或改用办公电话后重发。", _BY + "十五条"
         ),
         # content
+        "content.nothing": Told(
+            "body", "既没有正文也没有附件，公开后读者什么也看不到。请写正文，或者上传附件。", _BY + "十二条"
+        ),
         "content.ambiguous": Told("body", "正文或附件应当恰好给出 text、base64、digest 三者之一。"),
         "content.base64": Told("body", "正文或附件的 base64 编码无法解开。"),
         "content.too-large": Told(
