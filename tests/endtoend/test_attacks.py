@@ -39,7 +39,7 @@ from tests.endtoend.visitors import (
 )
 from tests.portal.reader import Page, Reader
 
-GUESSES: Final = int(os.environ.get("GONGKAI_TEST_GUESSES", "1000"))
+GUESSES: Final = int(os.environ.get("GONGKAI_TEST_GUESSES", "300"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + GUESSES // 20)]
 
 ORGAN: Final = "341323-attacked"
