@@ -983,6 +983,7 @@ class Draft(_message.Message):
     DOMAINS_FIELD_NUMBER: _builtins.int
     REMINDERS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    HINDRANCES_FIELD_NUMBER: _builtins.int
     phase: _builtins.str
     """none, drafting, proposed"""
     number: _builtins.int
@@ -1012,6 +1013,10 @@ class Draft(_message.Message):
     def reminders(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """sentences: repealed bases, unread limits"""
 
+    @_builtins.property
+    def hindrances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hindrance]:
+        """why what is not in `acts` cannot be done by the asker now"""
+
     def __init__(
         self,
         *,
@@ -1026,14 +1031,40 @@ class Draft(_message.Message):
         domains: _abc.Iterable[Global___DomainCount] | None = ...,
         reminders: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
+        hindrances: _abc.Iterable[Global___Hindrance] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "catalogue", b"catalogue", "counts", b"counts", "domains", b"domains", "note", b"note", "number", b"number", "phase", b"phase", "proposed_by", b"proposed_by", "reminders", b"reminders", "upper_edition", b"upper_edition", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "catalogue", b"catalogue", "counts", b"counts", "domains", b"domains", "hindrances", b"hindrances", "note", b"note", "number", b"number", "phase", b"phase", "proposed_by", b"proposed_by", "reminders", b"reminders", "upper_edition", b"upper_edition", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Draft: _TypeAlias = Draft  # noqa: Y015
+
+@_typing.final
+class Hindrance(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    MESSAGE_ZH_FIELD_NUMBER: _builtins.int
+    ARTICLE_FIELD_NUMBER: _builtins.int
+    act: _builtins.str
+    message_zh: _builtins.str
+    article: _builtins.str
+    def __init__(
+        self,
+        *,
+        act: _builtins.str = ...,
+        message_zh: _builtins.str = ...,
+        article: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "article", b"article", "message_zh", b"message_zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Hindrance: _TypeAlias = Hindrance  # noqa: Y015
 
 @_typing.final
 class Count(_message.Message):
