@@ -31,6 +31,8 @@ NOT_NAMED: Final = Reason("record.not-named", "请给出索引号或信息标识
 BAD_DIVISION: Final = Reason("division.malformed", "区划代码应为 4 至 12 位数字", "division")
 BAD_MONTH: Final = Reason("month.malformed", "月份应写作 2026-11", "month")
 BAD_PAGE: Final = Reason("page.malformed", "页码从 1 起，每页至多 100 条", "page")
+MOST_MATTERS: Final = 500
+TOO_MANY_MATTERS: Final = Reason("matters.too-many", "一次最多问 500 个事项的条数", "matters")
 
 _DIVISION: Final = re.compile(r"^(?:\d{4,12})?$")
 _MONTH: Final = re.compile(r"^(?:(?:19|20)\d{2}-(?:0[1-9]|1[0-2]))?$")
@@ -77,7 +79,9 @@ class RecordApi(publishing_pb2_grpc.RecordServiceServicer):
         ]
         if faults:
             raise InvalidRequest(*faults)
-        narrowed = Filter(request.division, request.organ, request.kind, request.domain, request.month)
+        narrowed = Filter(
+            request.division, request.organ, request.kind, request.domain, request.month, request.matter
+        )
         async with self._engine.connect() as conn:
             states, total = await list_records(conn, narrowed, page=page, page_size=size)
             records = await self._records(conn, states)
@@ -89,14 +93,17 @@ class RecordApi(publishing_pb2_grpc.RecordServiceServicer):
         """Answer how many public records a division and everything below it has."""
         if not _DIVISION.match(request.division):
             raise InvalidRequest(BAD_DIVISION)
+        if len(request.matters) > MOST_MATTERS:
+            raise InvalidRequest(TOO_MANY_MATTERS)
         year = legal_day(self._clock()).year
         async with self._engine.connect() as conn:
-            counts = await count_records(conn, request.division, year=year)
+            counts = await count_records(conn, request.division, year=year, matters=request.matters)
         return pb.CountRecordsResponse(
             total=counts.total,
             by_domain=counts.by_domain,
             by_kind=counts.by_kind,
             this_year=counts.this_year,
+            by_matter=counts.by_matter,
         )
 
     async def _records(self, conn: AsyncConnection, states: Collection[RecordState]) -> list[pb.Record]:

@@ -210,6 +210,10 @@ async def test_document_is_answered_published_and_shown(
     assert (listed.total, [one.record_id for one in listed.records]) == (1, [reply["record_id"]])
     counts = await town.records.CountRecords(pb.CountRecordsRequest(division="341323"))
     assert (counts.total, dict(counts.by_domain), dict(counts.by_kind)) == (1, {"d07": 1}, {"normative": 1})
+    under = await town.records.ListRecords(pb.ListRecordsRequest(division="341323", matter="d07-003"))
+    assert [one.matter for one in under.records] == ["d07-003"]
+    asked = pb.CountRecordsRequest(division="341323", matters=["d07-003", "d07-004"])
+    assert dict((await town.records.CountRecords(asked)).by_matter) == {"d07-003": 1}
     parts = [
         part
         async for part in town.contents.FetchContent(

@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gongkai.contracts.publishing import RecordState
 from gongkai.serving.database import migrate
-from services.publishing.views.reading import Filter, list_records
+from services.publishing.domain.header import Header
+from services.publishing.domain.record import Record
+from services.publishing.views.reading import Filter, count_records, list_records
+from services.publishing.views.records import Change, write_records
 
 _RECORDS = """
 INSERT INTO record
@@ -36,6 +39,10 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
         await conn.exec_driver_sql(
             "INSERT INTO record_count SELECT division, organ, kind, domain, count(*) FROM record GROUP BY 1, 2, 3, 4"
         )
+        await conn.exec_driver_sql("UPDATE record SET matter = 'm-07-001'")
+        await conn.exec_driver_sql(
+            "INSERT INTO record_matter SELECT matter, division, count(*) FROM record GROUP BY 1, 2"
+        )
     yield engine
     await engine.dispose()
 
@@ -52,6 +59,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
         (Filter(domain="d07"), "record_of_domain"),
         (Filter(division="341323", kind="notice"), "record_of_county_kind"),
         (Filter(division="341323", domain="d07"), "record_of_county_domain"),
+        (Filter(matter="m-07-001"), "record_of_matter"),
+        (Filter(division="341323", matter="m-07-001"), "record_of_county_matter"),
+        (Filter(division="341323104", matter="m-07-001"), "record_of_county_matter"),
     ],
 )
 async def test_list_is_read_from_its_index(engine: AsyncEngine, narrowed: Filter, index: str) -> None:
@@ -86,3 +96,35 @@ async def test_of_one_day_the_last_to_enter_comes_first(engine: AsyncEngine) -> 
         states, _ = await list_records(conn, Filter(), page=1, page_size=5)
 
     assert states[0].title == "最新"
+
+
+async def test_a_matter_lists_and_counts_what_is_public_under_it(engine: AsyncEngine) -> None:
+    """Given a record under a matter, when it moves to another and is withdrawn, then list and count follow each time."""
+    below, other = "m-23-001", "m-23-002"
+
+    def state(matter: str, *, public: bool = True, version: int = 1) -> Record:
+        header = Header(
+            organ="organ", organ_name="机关", division="341323104000", kind="notice", title="补贴发放", domain="23",
+            matter=matter, published_on=date(2026, 11, 23), provenance="live",
+        )  # fmt: skip
+        return Record(version=version, public=public, index_number="n-matter", header=header)
+
+    steps = [
+        (Record(), state(below), {below: 1}),
+        (state(below), state(other, version=2), {other: 1}),
+        (state(other, version=2), state(other, public=False, version=3), {}),
+    ]
+    for before, after, counted in steps:
+        async with engine.begin() as conn:
+            gone = {} if after.public else {"withdrawn_on": date(2026, 11, 23), "withdrawn_reason": "有误"}
+            await write_records(conn, [Change("r-matter", before, after, **gone)])  # type: ignore[arg-type]
+            counts = await count_records(conn, "341323", year=2026, matters=[below, other])
+            assert counts.by_matter == counted
+            for matter in (below, other):
+                listed = await list_records(conn, Filter("341323", matter=matter), page=1, page_size=5)
+                narrow = await list_records(
+                    conn, Filter("341323104", kind="notice", matter=matter), page=1, page_size=5
+                )
+                assert listed == narrow
+                assert (len(listed[0]), listed[1]) == (counted.get(matter, 0), counted.get(matter, 0))
+            assert (await list_records(conn, Filter("341324", matter=below), page=1, page_size=5))[1] == 0

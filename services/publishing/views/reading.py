@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.publishing import RecordState
 from services.publishing.domain.divisions import prefix_of
-from services.publishing.views.tables import record, record_count, record_file, record_year
+from services.publishing.views.tables import record, record_count, record_file, record_matter, record_year
 
 MAX_PAGE_SIZE: Final = 100
+_COUNTY: Final = 6
 _COLUMN_OF_PREFIX: Final = {4: "city", 6: "county", 9: "town", 12: "division"}
 
 
@@ -35,6 +36,7 @@ class Filter:
     domain: str = ""
     month: str = ""
     """yyyy-mm of the publication."""
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Counts:
     by_domain: Mapping[str, int]
     by_kind: Mapping[str, int]
     this_year: int
+    by_matter: Mapping[str, int]
+    """Of the matters asked for that have any."""
 
 
 async def get_record(
@@ -109,7 +113,9 @@ async def list_records(
     return [RecordState.model_validate_json(state) for state in rows], total
 
 
-async def count_records(conn: AsyncConnection, division: str, *, year: int) -> Counts:
+async def count_records(
+    conn: AsyncConnection, division: str, *, year: int, matters: Sequence[str] = ()
+) -> Counts:
     """How many public records a division and everything below it has."""
     within = _division_range(record_count.c.division, division)
     columns = (record_count.c.domain, record_count.c.kind)
@@ -125,7 +131,17 @@ async def count_records(conn: AsyncConnection, division: str, *, year: int) -> C
     )
     total = by_kind.total()
     del by_domain[""]
-    return Counts(total, by_domain, by_kind, int((await conn.execute(this_year)).scalar_one()))
+    of_year = int((await conn.execute(this_year)).scalar_one())
+    return Counts(total, by_domain, by_kind, of_year, await _by_matter(conn, division, matters))
+
+
+async def _by_matter(conn: AsyncConnection, division: str, matters: Sequence[str]) -> dict[str, int]:
+    if not matters:
+        return {}
+    column = record_matter.c
+    within = (column.matter.in_(matters), *_division_range(column.division, division))
+    sums = select(column.matter, func.sum(column.records)).where(*within).group_by(column.matter)
+    return {row[0]: int(row[1]) for row in await conn.execute(sums)}
 
 
 async def public_digests(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:
@@ -150,7 +166,12 @@ async def users_of(conn: AsyncConnection, digest: str) -> list[tuple[str, str]]:
 
 def _total(narrowed: Filter) -> Select[int]:
     """From the counts, a few thousand rows; a month's records are few enough to be counted one by one."""
-    if narrowed.month:
+    only_matter = not (narrowed.organ or narrowed.kind or narrowed.domain or narrowed.month)
+    if narrowed.matter and only_matter:
+        within = _division_range(record_matter.c.division, narrowed.division)
+        summed = func.coalesce(func.sum(record_matter.c.records), 0)
+        return select(summed).where(record_matter.c.matter == narrowed.matter, *within)
+    if narrowed.month or narrowed.matter:
         return select(func.count()).select_from(record).where(is_public(), *_narrow(narrowed))
     counts = record_count.c
     conditions = _division_range(counts.division, narrowed.division)
@@ -164,7 +185,9 @@ def _narrow(narrowed: Filter) -> list[ColumnElement[bool]]:
         prefix = prefix_of(narrowed.division)
         column = record.c[_COLUMN_OF_PREFIX[len(prefix)]]
         conditions.append(column == prefix)
-    conditions += _equal(record.c, narrowed, "organ", "kind", "domain")
+        if narrowed.matter and len(prefix) > _COUNTY:  # by the index of the county and the matter
+            conditions.append(record.c.county == prefix[:_COUNTY])
+    conditions += _equal(record.c, narrowed, "organ", "kind", "domain", "matter")
     if narrowed.month:
         first = date.fromisoformat(f"{narrowed.month}-01")
         after = date(first.year + first.month // 12, first.month % 12 + 1, 1)

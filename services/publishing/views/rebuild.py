@@ -27,7 +27,14 @@ from services.publishing.views.records import Change, digests_of, write_records
 from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog
 from services.publishing.views.tables import record, record_file
 
-TABLES: Final[tuple[str, ...]] = ("record", "record_file", "record_count", "record_year", "draft")
+TABLES: Final[tuple[str, ...]] = (
+    "record",
+    "record_file",
+    "record_count",
+    "record_year",
+    "record_matter",
+    "draft",
+)
 """Filled by ``apply_events``, and by nothing else; empty before the first page."""
 
 KNOWN: Final[tuple[str, ...]] = ("known_division", "known_organ", "known_edition", "known_matter")
@@ -104,6 +111,7 @@ async def _as_shown(conn: AsyncConnection, record_ids: Collection[str]) -> dict[
                 kind=row.kind,
                 title="",
                 domain=row.domain or None,
+                matter=row.matter,
                 published_on=row.published_on,
                 provenance="live",
                 files=tuple(files.get(row.record_id, ())),

@@ -20,7 +20,7 @@ from services.publishing.domain.events import RecordEntered
 from services.publishing.domain.header import Header
 from services.publishing.domain.record import Record
 from services.publishing.saying import record_state
-from services.publishing.views.tables import record, record_count, record_file, record_year
+from services.publishing.views.tables import record, record_count, record_file, record_matter, record_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def _row(change: Change) -> dict[str, Any]:
         "town": header.division[:9],
         "kind": header.kind,
         "domain": header.domain or "",
+        "matter": header.matter or None,
         "published_on": header.published_on,
         "state": state.model_dump_json() if state else None,
         "withdrawn_on": change.withdrawn_on,
@@ -136,13 +137,17 @@ async def _write_files(conn: AsyncConnection, changes: Sequence[Change]) -> None
 async def _write_counts(conn: AsyncConnection, changes: Sequence[Change]) -> None:
     kinds: Counter[tuple[str, ...]] = Counter()
     years: Counter[tuple[int, str]] = Counter()
+    matters: Counter[tuple[str, str]] = Counter()
     for change in changes:
         for state, step in ((change.before, -1), (change.after, 1)):
             if state.public and (header := state.header) is not None:
                 kinds[header.division, header.organ, header.kind, header.domain or ""] += step
                 years[header.published_on.year, header.division] += step
+                if header.matter:
+                    matters[header.matter, header.division] += step
     await _add(conn, record_count, ("division", "organ", "kind", "domain"), kinds)
     await _add(conn, record_year, ("year", "division"), years)
+    await _add(conn, record_matter, ("matter", "division"), matters)
 
 
 async def _add(

@@ -33,6 +33,7 @@ record = Table(
     Column("entered", BigInteger, Identity(), comment="grows with each first entry: the order within a day"),
     Column("title", Text, comment="of a public record; null while withdrawn"),
     Column("defective", Boolean, nullable=False, comment="public, and has defects"),
+    Column("matter", Identifier, comment="of the catalogue; null: none"),
 )
 
 draft = Table(
@@ -83,6 +84,14 @@ record_year = Table(
     "record_year",
     metadata,
     Column("year", Integer, primary_key=True, comment="of published_on"),
+    Column("division", Identifier, primary_key=True),
+    Column("records", Integer, nullable=False, comment="public ones"),
+)
+
+record_matter = Table(
+    "record_matter",
+    metadata,
+    Column("matter", Identifier, primary_key=True),
     Column("division", Identifier, primary_key=True),
     Column("records", Integer, nullable=False, comment="public ones"),
 )

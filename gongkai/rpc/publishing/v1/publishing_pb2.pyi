@@ -276,6 +276,7 @@ class ListRecordsRequest(_message.Message):
     MONTH_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
     division: _builtins.str
     """6, 9 or 12 digits; everything below it too"""
     organ: _builtins.str
@@ -286,6 +287,8 @@ class ListRecordsRequest(_message.Message):
     page_size: _builtins.int
     page: _builtins.int
     """from 1"""
+    matter: _builtins.str
+    """id of the matter they were published under"""
     def __init__(
         self,
         *,
@@ -296,10 +299,11 @@ class ListRecordsRequest(_message.Message):
         month: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page: _builtins.int = ...,
+        matter: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "domain", b"domain", "kind", b"kind", "month", b"month", "organ", b"organ", "page", b"page", "page_size", b"page_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "domain", b"domain", "kind", b"kind", "matter", b"matter", "month", b"month", "organ", b"organ", "page", b"page", "page_size", b"page_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -333,15 +337,21 @@ class CountRecordsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DIVISION_FIELD_NUMBER: _builtins.int
+    MATTERS_FIELD_NUMBER: _builtins.int
     division: _builtins.str
+    @_builtins.property
+    def matters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """up to 500: what `by_matter` counts"""
+
     def __init__(
         self,
         *,
         division: _builtins.str = ...,
+        matters: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "matters", b"matters"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -391,16 +401,41 @@ class CountRecordsResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class ByMatterEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     TOTAL_FIELD_NUMBER: _builtins.int
     BY_DOMAIN_FIELD_NUMBER: _builtins.int
     BY_KIND_FIELD_NUMBER: _builtins.int
     THIS_YEAR_FIELD_NUMBER: _builtins.int
+    BY_MATTER_FIELD_NUMBER: _builtins.int
     total: _builtins.int
     this_year: _builtins.int
     @_builtins.property
     def by_domain(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
     @_builtins.property
     def by_kind(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
+    @_builtins.property
+    def by_matter(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """of the matters asked for; those with none are left out"""
+
     def __init__(
         self,
         *,
@@ -408,10 +443,11 @@ class CountRecordsResponse(_message.Message):
         by_domain: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         by_kind: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         this_year: _builtins.int = ...,
+        by_matter: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_domain", b"by_domain", "by_kind", b"by_kind", "this_year", b"this_year", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_domain", b"by_domain", "by_kind", b"by_kind", "by_matter", b"by_matter", "this_year", b"this_year", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
