@@ -211,6 +211,9 @@ class TimeLimit(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    MONTH_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
     """which part of the content; empty: all of it"""
     trigger: _builtins.str
@@ -218,11 +221,17 @@ class TimeLimit(_message.Message):
     n: _builtins.int
     """0 where the kind has no number"""
     unit: _builtins.str
-    """working_days, days, hours, or empty"""
+    """working_days, days, hours, weeks, months, quarters, years, or empty"""
     kind: _builtins.str
-    """deadline, min_display, cycle, realtime, promptly, long_term, before_event"""
+    """deadline, min_display, cycle, realtime, promptly, long_term, before_event, with_event, as_regulated"""
     text: _builtins.str
     """the words it was read from"""
+    event: _builtins.str
+    """what the trigger befalls or who acts, in the words"""
+    month: _builtins.int
+    """of a cycle: due in this month of the year or quarter; 0: not stated"""
+    day: _builtins.int
+    """of a cycle: due by this day; 0: not stated"""
     def __init__(
         self,
         *,
@@ -232,10 +241,13 @@ class TimeLimit(_message.Message):
         unit: _builtins.str = ...,
         kind: _builtins.str = ...,
         text: _builtins.str = ...,
+        event: _builtins.str = ...,
+        month: _builtins.int = ...,
+        day: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "n", b"n", "scope", b"scope", "text", b"text", "trigger", b"trigger", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "event", b"event", "kind", b"kind", "month", b"month", "n", b"n", "scope", b"scope", "text", b"text", "trigger", b"trigger", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -305,6 +317,7 @@ class Citation(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     REPLACED_BY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    MARK_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     number: _builtins.str
     articles: _builtins.str
@@ -316,6 +329,8 @@ class Citation(_message.Message):
     """title"""
     note: _builtins.str
     """since when, by which source"""
+    mark: _builtins.str
+    """of what the registry says: L, F, S; M: not yet checked against a source"""
     def __init__(
         self,
         *,
@@ -326,10 +341,11 @@ class Citation(_message.Message):
         state: _builtins.str = ...,
         replaced_by: _builtins.str = ...,
         note: _builtins.str = ...,
+        mark: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["articles", b"articles", "basis", b"basis", "note", b"note", "number", b"number", "replaced_by", b"replaced_by", "state", b"state", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["articles", b"articles", "basis", b"basis", "mark", b"mark", "note", b"note", "number", b"number", "replaced_by", b"replaced_by", "state", b"state", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
