@@ -9,10 +9,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Unit = Literal["working_days", "days", "hours", ""]
+Unit = Literal["working_days", "days", "hours", "weeks", "months", "quarters", "years", ""]
 LimitKind = Literal[
-    "deadline", "min_display", "cycle", "realtime", "promptly", "long_term", "before_event", "as_regulated"
-]
+    "deadline", "min_display", "cycle", "realtime", "promptly", "long_term", "before_event", "with_event",
+    "as_regulated",
+]  # fmt: skip
 
 
 class TimeLimit(BaseModel):
@@ -23,11 +24,23 @@ class TimeLimit(BaseModel):
     kind: LimitKind = Field(
         description="deadline: within n units after the trigger; min_display: shown for at least n units; cycle: anew"
         " every n units; realtime; promptly (及时, no number); long_term; before_event: at least n units before it;"
-        " as_regulated: another law sets it"
+        " with_event: at the same time as it; as_regulated: another law sets it"
     )
     trigger: str = Field(default="", description="what starts it, e.g. formed_or_changed; empty: not stated")
+    event: str = Field(
+        default="", description="what the trigger befalls or who acts, in the words: 合同, 申请人"
+    )
     n: int = Field(default=0, ge=0, description="0 where the kind has no number")
     unit: Unit = ""
+    month: int = Field(
+        default=0,
+        ge=0,
+        le=12,
+        description="of a cycle: due in this month of the year or quarter; 0: not stated",
+    )
+    day: int = Field(
+        default=0, ge=0, le=31, description="of a cycle: due by this day; 31: the month's last; 0: not stated"
+    )
     scope: str = Field(default="", description="which part of the content, in its words; empty: all of it")
     text: str = Field(default="", description="the words it was read from")
 
@@ -61,6 +74,9 @@ class Citation(BaseModel):
     title: str = Field(description="without 《》")
     number: str = Field(default="", description="文号, where cited")
     articles: str = Field(default="", description="e.g. 第十九条、第二十条")
+    note: str = Field(
+        default="", description="other words that stand with it: its issuer, 2018年修正, a former name"
+    )
 
 
 class MatterReading(BaseModel):
