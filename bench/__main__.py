@@ -17,7 +17,7 @@ from pathlib import Path
 from gongkai.devstack.ports import free_port
 
 ALONE = ("appends", "relay", "consume")
-ON_THE_PLATFORM = ("searchable", "load", "rebuild")
+ON_THE_PLATFORM = ("idle", "searchable", "load", "rebuild")
 _START_SECONDS = 240
 
 
