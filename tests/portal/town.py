@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from gongkai.refusal import Reason, Refusal
-from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc, identity_pb2, identity_pb2_grpc
+from gongkai.rpc.catalog.v1 import (
+    bases_pb2,
+    bases_pb2_grpc,
+    catalog_pb2,
+    catalog_pb2_grpc,
+    catalogues_pb2,
+    catalogues_pb2_grpc,
+    identity_pb2,
+    identity_pb2_grpc,
+)
 from gongkai.rpc.notify.v1 import notify_pb2, notify_pb2_grpc
 from gongkai.rpc.oversight.v1 import oversight_pb2, oversight_pb2_grpc
 from gongkai.rpc.publishing.v1 import drafts_pb2, drafts_pb2_grpc, publishing_pb2, publishing_pb2_grpc
@@ -30,6 +39,7 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.portal.__main__ import compose
 from tests.portal.world import World, board, invent
+from tests.portal.world_catalogue_office import Bases, Catalogues
 from tests.portal.world_drafts import Drafts, Messages
 from tests.portal.world_notify import NotifyOffice
 from tests.portal.world_requests import RequestOffice
@@ -315,6 +325,17 @@ def _serve(service: Service, name: str, world: World, keys: Path) -> None:
                 identity_pb2_grpc.add_IdentityServiceServicer_to_server,
                 Identity(world, keys),
                 identity_pb2.DESCRIPTOR,
+            )
+            check = Invented(world).check
+            service.grpc(
+                catalogues_pb2_grpc.add_CatalogueServiceServicer_to_server,
+                Catalogues(lambda: world.shelf, check),
+                catalogues_pb2.DESCRIPTOR,
+            )
+            service.grpc(
+                bases_pb2_grpc.add_BasisServiceServicer_to_server,
+                Bases(lambda: world.shelf, check),
+                bases_pb2.DESCRIPTOR,
             )
         case "publishing":
             service.grpc(

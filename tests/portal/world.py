@@ -10,6 +10,7 @@ from gongkai.contracts.kinds import KINDS
 from gongkai.rpc.catalog.v1 import catalog_pb2
 from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2
+from tests.portal.world_catalogue import Shelf, invent_shelf
 from tests.portal.world_drafts import Drawer, invent_drawer
 from tests.portal.world_notify import Post, invent_post
 from tests.portal.world_requests import Desk, invent_desk
@@ -160,6 +161,7 @@ class World:
     post: Post = field(default_factory=invent_post)
     offices: Offices = field(default_factory=invent_staff)
     drawer: Drawer = field(default_factory=invent_drawer)
+    shelf: Shelf = field(default_factory=invent_shelf)
     away: set[str] = field(default_factory=set)
     """Names of services that answer UNAVAILABLE."""
     broken: set[str] = field(default_factory=set)

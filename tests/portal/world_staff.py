@@ -31,6 +31,8 @@ _PEOPLE: Final = (
     ("s-clerk", "banli", "赵立新（演示）", "信访股股长", (("clerk", ORGAN, ""),)),
     ("s-inspector", "jiancha", "周敏（演示）", "政务公开办科员", (("inspector", "", COUNTY),)),
     ("s-admin", "guanli", "钱进（演示）", "政务公开办主任", (("administrator", "", COUNTY),)),
+    ("s-steward", "mulu", "周敏（演示）", "政务公开办科员", (("steward", "", COUNTY),)),
+    ("s-steward2", "fuhe", "孙立（演示）", "政务公开办副主任", (("steward", "", COUNTY),)),
     ("s-nobody", "wugang", "吴岗（演示）", "见习", ()),
     ("s-evil", "evil", EVIL_NAME, "<b>科员</b>", (("editor", ORGAN, ""), ("reviewer", ORGAN, ""), ("administrator", "", COUNTY))),
 )  # fmt: skip
@@ -63,7 +65,7 @@ def invent_staff() -> Offices:
     """Make the people."""
     made = Offices()
     for number, (staff_id, login, name, post, grants) in enumerate(_PEOPLE):
-        organ = ORGAN if number not in {4, 5} else "341323-xzf"
+        organ = ORGAN if number not in {4, 5, 6, 7} else "341323-xzf"
         made.people[login] = pb.Staff(
             id=staff_id, login=login, name=name, post=post, organ=organ,
             organ_name="灵璧县民政局" if organ == ORGAN else "灵璧县人民政府办公室",
