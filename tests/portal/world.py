@@ -12,6 +12,7 @@ from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2
 from tests.portal.world_catalogue import Shelf, invent_shelf
 from tests.portal.world_drafts import Drawer, invent_drawer
+from tests.portal.world_editions import Library, invent_library
 from tests.portal.world_notify import Post, invent_post
 from tests.portal.world_requests import Desk, invent_desk
 from tests.portal.world_staff import Offices, invent_staff
@@ -161,11 +162,20 @@ class World:
     post: Post = field(default_factory=invent_post)
     offices: Offices = field(default_factory=invent_staff)
     drawer: Drawer = field(default_factory=invent_drawer)
+    invented_library: Library | None = None
+    """Made when it is first asked: few tests need it."""
     shelf: Shelf = field(default_factory=invent_shelf)
     away: set[str] = field(default_factory=set)
     """Names of services that answer UNAVAILABLE."""
     broken: set[str] = field(default_factory=set)
     """Names of services that answer INTERNAL."""
+
+    @property
+    def library(self) -> Library:
+        """The published editions of catalogues."""
+        if self.invented_library is None:
+            self.invented_library = invent_library(DOMAIN_NAMES)
+        return self.invented_library
 
     def public(self) -> list[publishing_pb2.Record]:
         """The public records, newest first."""
