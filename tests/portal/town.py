@@ -39,8 +39,9 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.portal.__main__ import compose
 from tests.portal.world import World, board, invent
-from tests.portal.world_catalogue_office import Bases, Catalogues
+from tests.portal.world_catalogue_office import Bases
 from tests.portal.world_drafts import Drafts, Messages
+from tests.portal.world_editions import EditionOffice
 from tests.portal.world_notify import NotifyOffice
 from tests.portal.world_requests import RequestOffice
 from tests.portal.world_staff import Identity
@@ -131,6 +132,7 @@ class Records(Invented, publishing_pb2_grpc.RecordServiceServicer):
             and request.kind in ("", one.kind)
             and request.organ in ("", one.organ)
             and request.domain in ("", one.domain)
+            and request.matter in ("", one.matter)
             and one.published_on.startswith(request.month)
         ]
         size = request.page_size or 20
@@ -146,6 +148,8 @@ class Records(Invented, publishing_pb2_grpc.RecordServiceServicer):
                 answer.by_domain[one.domain] += 1
                 answer.by_kind[one.kind] += 1
                 answer.this_year += one.published_on.startswith("2026")
+                if one.matter in request.matters:
+                    answer.by_matter[one.matter] += 1
         return answer
 
 
@@ -329,7 +333,7 @@ def _serve(service: Service, name: str, world: World, keys: Path) -> None:
             check = Invented(world).check
             service.grpc(
                 catalogues_pb2_grpc.add_CatalogueServiceServicer_to_server,
-                Catalogues(lambda: world.shelf, check),
+                EditionOffice(lambda: world.library, lambda: world.shelf, check),
                 catalogues_pb2.DESCRIPTOR,
             )
             service.grpc(

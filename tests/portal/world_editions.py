@@ -1,6 +1,6 @@
 """Invented editions of catalogues, made of the sown rows, and what the public is answered from them.
 
-`EditionOffice` answers the public half of ``CatalogueService``; the half for drafts is `world_catalogue`'s.
+`EditionOffice` answers whoever shows no person's token; what the staff ask is answered by ``Catalogues``.
 """
 # ruff: noqa: N802 - the methods' names are the gRPC interface's
 
@@ -16,10 +16,12 @@ from typing import Any, Final
 
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from gongkai.rpc.catalog.v1 import catalogues_pb2_grpc
+from gongkai.security.grpc_auth import current_staff
 from gongkai.serving.errors import NotFound
 from services.catalog.domain.reading import read_row
 from services.catalog.domain.rows import LABELS
+from tests.portal.world_catalogue import Shelf
+from tests.portal.world_catalogue_office import Catalogues
 
 CITY: Final = "341300000000"
 COUNTY: Final = "341323000000"
@@ -284,12 +286,14 @@ def invent_library(domain_names: Iterable[str]) -> Library:
     return library
 
 
-class EditionOffice(catalogues_pb2_grpc.CatalogueServiceServicer):
+class EditionOffice(Catalogues):
     """Answers what the public asks, from the library."""
 
-    def __init__(self, library: Callable[[], Library], check: Callable[[str], None]) -> None:
+    def __init__(
+        self, library: Callable[[], Library], shelf: Callable[[], Shelf], check: Callable[[str], None]
+    ) -> None:
+        super().__init__(shelf, check)
         self._library = library
-        self._check = check
 
     def library(self, request: Any) -> Library:
         """The library, where it is open; who asked what is remembered."""
@@ -299,9 +303,13 @@ class EditionOffice(catalogues_pb2_grpc.CatalogueServiceServicer):
         return library
 
     async def ListCatalogues(self, request: Any, _context: Any) -> pb.ListCataloguesResponse:
+        if current_staff() is not None:
+            return await super().ListCatalogues(request, _context)
         return pb.ListCataloguesResponse(catalogues=self.library(request).catalogues.values())
 
     async def GetCatalogue(self, request: Any, _context: Any) -> pb.GetCatalogueResponse:
+        if current_staff() is not None:
+            return await super().GetCatalogue(request, _context)
         library = self.library(request)
         digits = request.id
         chain = [digits, f"{digits[:9]}000", f"{digits[:6]}000000", CITY] if request.or_above else [digits]
@@ -319,6 +327,8 @@ class EditionOffice(catalogues_pb2_grpc.CatalogueServiceServicer):
         return pb.GetCatalogueResponse(catalogue=library.catalogues[code], domains=domains)
 
     async def ListEditions(self, request: Any, _context: Any) -> pb.ListEditionsResponse:
+        if current_staff() is not None:
+            return await super().ListEditions(request, _context)
         library = self.library(request)
         volumes = library.found(request.catalogue)
         return pb.ListEditionsResponse(
@@ -390,6 +400,8 @@ class EditionOffice(catalogues_pb2_grpc.CatalogueServiceServicer):
         )  # fmt: skip
 
     async def ExportTable(self, request: Any, _context: Any) -> pb.ExportTableResponse:
+        if current_staff() is not None:
+            return await super().ExportTable(request, _context)
         library = self.library(request)
         volume = library.at(request.catalogue, request.edition)
         name = f"{library.catalogues[request.catalogue].title}（第{volume.number}版）.xlsx"
