@@ -80,7 +80,7 @@ def contract_of(stored: StoredEvent) -> Contract:
         case EditionPublished():
             return contracts.EditionPublished(version=version, **event.model_dump())
         case MatterRevised():
-            return contracts.MatterRevised(version=version, **event.model_dump(exclude={"division"}))
+            return contracts.MatterRevised(version=version, **event.model_dump(include=set(contracts.MatterRevised.model_fields)))
         case _:
             raise TypeError(f"no contract tells {stored.type}")
 

@@ -1,4 +1,4 @@
-"""Editions of the standard catalogue: domains, and the matters that must be disclosed in each."""
+"""What is said when an edition comes into force: the edition, each matter that changed in it, each that left it."""
 
 from __future__ import annotations
 
@@ -7,73 +7,137 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gongkai.contracts.matters import MatterReading
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import blank, refuse_if_any
-
-MODES: Final = ("主动", "依申请")
-_MATTER_ID: Final = re.compile(r"^m-(\d{2,3})-\d{3,4}$")
-_PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
+from services.catalog.domain.rows import Change, MatterRow
 
 
 class Domain(BaseModel):
-    """A domain (领域) of an edition."""
+    """A domain (领域)."""
 
     model_config = ConfigDict(frozen=True)
 
     code: str
-    """Two digits, its number in the edition."""
+    """Its number, two digits at least."""
     seq: int
     name: str
     lead_units: str
 
 
-class Matter(BaseModel):
-    """A matter (公开事项): one row of the official table."""
+class Matter(MatterRow):
+    """A row with the identity that outlives renaming."""
+
+    id: str
+
+    @classmethod
+    def of(cls, identity: str, row: MatterRow) -> Matter:
+        """Give a row its identity."""
+        return cls.model_construct(id=identity, **row.__dict__)
+
+    @property
+    def row(self) -> MatterRow:
+        """The row alone."""
+        return MatterRow.model_construct(
+            **{name: value for name, value in self.__dict__.items() if name != "id"}
+        )
+
+
+class Difference(BaseModel):
+    """A cell that is not as above."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
-    domain: str
-    level1: str
-    level2: str
-    content_elements: str
-    legal_basis: str
-    time_limit: str
-    subject: str
-    channels: str
-    audience: str
-    mode: str
-    levels: str
-    provenance: str
+    field: str
+    was: str
+    """Above."""
+    now: str
+    """Here."""
+
+
+def differences(changes: dict[str, Change]) -> tuple[Difference, ...]:
+    """Give changes in the order they come in."""
+    return tuple(Difference(field=name, was=change.was, now=change.now) for name, change in changes.items())
 
 
 class EditionPublished(DomainEvent):
-    """An edition came into force."""
+    """An edition came into force.
+
+    In logs of the first release an edition named no catalogue, stood in a stream ``edition:<id>`` and listed its
+    matters; views pass over those.
+    """
 
     NAME: ClassVar[str] = "edition.published"
 
     edition: str
+    """``<catalogue>-<number>``."""
     division: str
     title: str
     effective_on: date
     domains: tuple[Domain, ...]
-    matter_ids: tuple[str, ...]
+    matter_ids: tuple[str, ...] = ()
+    catalogue: str = ""
+    number: int = 0
+    upper: str = ""
+    upper_number: int = 0
+    matters: int = 0
+    """How many are in it."""
+    added: int = 0
+    """Against the edition before; so are the next two."""
+    changed: int = 0
+    removed: int = 0
 
 
 class MatterRevised(DomainEvent):
-    """A matter as it stands in an edition."""
+    """A matter as it stands in an edition, where that is not as it stood in the one before."""
 
     NAME: ClassVar[str] = "matter.revised"
 
     edition: str
     division: str
     matter: Matter
+    catalogue: str = ""
+    number: int = 0
+    reading: MatterReading = MatterReading()
+    differs: tuple[Difference, ...] = ()
+    """From the catalogue above."""
+    added: bool = False
+    """Does not stand above."""
+    reason: str = ""
+    """The note on the differences."""
 
+
+class MatterRetired(DomainEvent):
+    """A matter does not stand in an edition: no longer, or left out from the beginning."""
+
+    NAME: ClassVar[str] = "matter.retired"
+
+    edition: str
+    division: str
+    catalogue: str
+    number: int
+    matter_id: str
+    why: Literal["left_out", "dropped", "followed"]
+    """``followed``: it is gone above."""
+    reason: str = ""
+    row: MatterRow | None = None
+    """As it stands above, of one that is left out."""
+    reading: MatterReading = MatterReading()
+
+
+def edition_id(catalogue: str, number: int) -> str:
+    """Give an edition its id."""
+    return f"{catalogue}-{number}"
+
+
+MODES: Final = ("主动", "依申请")
+_MATTER_ID: Final = re.compile(r"^m-(\d{2,3})-\d{3,4}$")
+_PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
 
 @dataclass(frozen=True, slots=True)
 class PublishEdition:

@@ -78,14 +78,14 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa:
             days = [{"year": event.year, **moved.model_dump()} for moved in event.days]
             return [(tables.calendar_year, year), *((tables.calendar_day, day) for day in days)]
         case EditionPublished():
-            edition = event.model_dump(exclude={"edition", "domains", "matter_ids"})
+            edition = event.model_dump(include={"division", "title", "effective_on"})
             domains = [{"edition": event.edition, **domain.model_dump()} for domain in event.domains]
             return [
                 (tables.edition, edition | {"id": event.edition, "version": version}),
                 *((tables.domain, domain) for domain in domains),
             ]
         case MatterRevised():
-            matter = event.matter.model_dump() | {"edition": event.edition, "version": version}
+            matter = event.matter.model_dump(include={c.name for c in tables.matter.c}) | {"edition": event.edition, "version": version}
             return [(tables.matter, matter)]
         case UnitRegistered():
             return [(tables.unit, event.model_dump() | {"version": version})]

@@ -1,0 +1,315 @@
+"""One edit of one matter of a draft: what follows from it, or every reason why it cannot be done.
+
+An edit says which state of the matter its author saw. What somebody else changed since in the same cell, here or above,
+is told and not overwritten; other cells go through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from gongkai.eventstore.codec import DomainEvent
+from gongkai.refusal import Reason, Refusal
+from services.catalog.domain.checks import blank, refuse_if_any
+from services.catalog.domain.merging import settle, settled, stand
+from services.catalog.domain.rows import (
+    LABELS,
+    Change,
+    MatterRow,
+    cell_faults,
+    name_of,
+    row_faults,
+    tidy,
+)
+from services.catalog.domain.stances import (
+    Kind,
+    MatterAdapted,
+    MatterAdded,
+    MatterAdopted,
+    MatterDropped,
+    MatterEdited,
+    MatterKept,
+    MatterLeftOut,
+    MatterRejoined,
+    MatterReleased,
+    MatterRestored,
+    Stance,
+    StanceEvent,
+)
+
+ACTS: Final = ("adopt", "set", "hold", "restore", "leave_out", "add", "drop", "keep")
+_PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
+_QUOTED: Final = 60
+"""Characters of a cell that a reason quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an editor wants of one matter."""
+
+    matter: str
+    """Empty to add one that has never been."""
+    act: str
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """set, add: cell → text; hold, restore: the cells named, all of them where none is."""
+    reason: str = ""
+    at: str = "edits[0]"
+    """Where the edit stands in the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What happened to a matter after its editor saw it."""
+
+    decided: bool = False
+    """It was adopted, left out, dropped, kept or added."""
+    cells: frozenset[str] = frozenset()
+    """Changed here."""
+    above: frozenset[str] = frozenset()
+    """Changed in the catalogue above, which the draft stands on since."""
+
+
+NOTHING: Final = Since()
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an edit is decided on."""
+
+    stance: Stance
+    upper: MatterRow | None = None
+    gone: MatterRow | None = None
+    since: Since = NOTHING
+    known: bool = True
+    """The matter stands above or has a history here."""
+
+
+def since(events: Iterable[DomainEvent], above: Iterable[str] = ()) -> Since:
+    """Read what happened from the events after the one seen, and the cells that changed above."""
+    decided, cells = False, set[str]()
+    for event in events:
+        match event:
+            case MatterAdapted() | MatterEdited():
+                cells |= set(event.changes)
+            case MatterRestored():
+                cells |= set(event.fields)
+            case MatterAdopted() | MatterLeftOut() | MatterDropped() | MatterAdded() | MatterKept():
+                decided = True
+            case MatterRejoined() | MatterReleased():
+                pass  # the catalogue above did that
+    return Since(decided, frozenset(cells), frozenset(above))
+
+
+def decide(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    """Decide on one edit; `add` of a new matter is `add_matter`'s.
+
+    Raises:
+        Refusal: with every reason.
+    """
+    refuse_if_any(_unknown(edit, ground))
+    refuse_if_any(_overtaken(edit, ground))
+    settling = settle(ground.stance, ground.upper)
+    stance = settled(ground.stance, ground.upper)
+    events = _DECIDE[edit.act](edit, Ground(stance, ground.upper, ground.gone))
+    return [*settling, *events] if events else []
+
+
+def add_matter(edit: Edit, domains: Iterable[str], place: int) -> MatterAdded:
+    """Decide on a matter of our own.
+
+    Args:
+        edit: with the cells of the row, its domain and, where wanted, its place.
+        domains: codes of the domains there are.
+        place: in the domain, where the edit names none.
+
+    Raises:
+        Refusal: with every reason.
+    """
+    asked = dict(edit.fields)
+    domain, wanted = asked.pop("domain", ""), asked.pop("place", "")
+    provenance = asked.pop("provenance", "")
+    cells = tidy(asked.items())
+    refuse_if_any(_addition(edit, cells, domain, domains))
+    row = MatterRow.model_validate({**cells, "domain": domain, "provenance": provenance})
+    return MatterAdded(row=row.model_copy(update={"place": int(wanted) if wanted.isdecimal() else place}))
+
+
+def _adopt(_edit: Edit, ground: Ground) -> list[StanceEvent]:
+    if ground.upper is None:
+        raise Refusal(
+            _reason(_edit, "matter.not-above", "上级目录中没有这一事项，不能采用。自有事项请用“增加”。")
+        )
+    return [] if ground.stance.kind is Kind.ADOPTED else [MatterAdopted()]
+
+
+def _set(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    cells = tidy(edit.fields.items())
+    refuse_if_any(cell_faults(cells, f"{edit.at}.fields"))
+    stance, upper = ground.stance, ground.upper
+    if stance.kind is Kind.OWN:
+        assert stance.row is not None, "a matter of our own has a row"
+        own = stance.row.cells()
+        changes = {name: Change(was=own[name], now=text) for name, text in cells.items() if own[name] != text}
+        return [MatterEdited(changes=changes)] if changes else []
+    if stance.kind is Kind.LEFT_OUT:
+        raise Refusal(_reason(edit, "matter.left-out", "该事项本级不予采用，不能修改内容。请先改为“采用”。"))
+    if upper is None:
+        gone = "该事项上级目录已经删去，请先决定“保留为自有事项”或“一并删去”，再修改内容。"
+        raise Refusal(_reason(edit, "matter.gone-above", gone))
+    first: list[StanceEvent] = [] if stance.kind is Kind.ADOPTED else [MatterAdopted()]
+    return [*first, *_adapt(stance, upper, cells, edit.reason.strip())]
+
+
+def _adapt(stance: Stance, upper: MatterRow, cells: Mapping[str, str], note: str) -> Iterator[StanceEvent]:
+    above = upper.cells()
+    back = tuple(name for name, text in cells.items() if text == above[name] and name in stance.adapted)
+    if back:
+        yield MatterRestored(fields=back)
+    wanted = {name: Change(was=above[name], now=text) for name, text in cells.items() if text != above[name]}
+    changes = {name: change for name, change in wanted.items() if stance.adapted.get(name) != change}
+    left = set(stance.adapted) - set(back) | set(changes)
+    if changes or (note and note != stance.reason and left):
+        yield MatterAdapted(changes=changes, note=note)
+
+
+def _hold(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    standing = stand(ground.stance, ground.upper, ground.gone)
+    asked = {question.field: question for question in standing.questions if question.field}
+    named = [name for name in edit.fields if name in asked] if edit.fields else list(asked)
+    changes = {name: Change(was=asked[name].upper, now=asked[name].own) for name in named}
+    return [MatterAdapted(changes=changes, note=edit.reason.strip())] if changes else []
+
+
+def _restore(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    if ground.upper is None:
+        raise Refusal(_reason(edit, "matter.not-above", "上级目录中没有这一事项，没有可以恢复的内容。"))
+    adapted = ground.stance.adapted
+    named = tuple(name for name in adapted if not edit.fields or name in edit.fields)
+    return [MatterRestored(fields=named)] if named else []
+
+
+def _leave_out(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    def reasons() -> Iterator[Reason]:
+        if blank(edit.reason):
+            text = "不予采用须说明理由，理由会随目录公开。请填写理由。"
+            yield Reason("leave-out.reason.missing", text, f"{edit.at}.reason", _PLAN)
+        if ground.upper is None:
+            text = "上级目录中没有这一事项，谈不上不予采用。自有事项请用“删去”。"
+            yield _reason(edit, "matter.not-above", text)
+
+    refuse_if_any(reasons())
+    wanted = MatterLeftOut(reason=edit.reason.strip())
+    same = ground.stance.kind is Kind.LEFT_OUT and ground.stance.reason == wanted.reason
+    return [] if same else [wanted]
+
+
+def _drop(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    gone = ground.stance.kind is Kind.ADOPTED and ground.upper is None
+
+    def reasons() -> Iterator[Reason]:
+        if blank(edit.reason):
+            text = "删去事项须说明理由，理由留存备查。请填写理由。"
+            yield Reason("drop.reason.missing", text, f"{edit.at}.reason", _PLAN)
+        if ground.stance.kind is not Kind.OWN and not gone:
+            text = "只有本级自有的事项可以删去；上级目录中的事项请用“不予采用”并说明理由。"
+            yield _reason(edit, "matter.not-own", text)
+
+    refuse_if_any(reasons())
+    return [MatterDropped(reason=edit.reason.strip())]
+
+
+def _keep(edit: Edit, ground: Ground) -> list[StanceEvent]:
+    if ground.stance.kind is Kind.OWN:
+        return []
+    if ground.upper is not None or ground.stance.kind is not Kind.ADOPTED:
+        text = "上级目录没有删去这一事项，不需要保留为自有事项。"
+        raise Refusal(_reason(edit, "matter.not-gone", text))
+    row = stand(ground.stance, None, ground.gone).row
+    assert row is not None, "what was adopted stood above"
+    return [MatterKept(row=row)]
+
+
+def _add(edit: Edit, _ground: Ground) -> list[StanceEvent]:
+    raise Refusal(_reason(edit, "matter.exists", "该事项已在目录中，不能再增加；要修改请直接修改。"))
+
+
+_DECIDE: Final[Mapping[str, Callable[[Edit, Ground], list[StanceEvent]]]] = MappingProxyType(
+    dict(zip(ACTS, (_adopt, _set, _hold, _restore, _leave_out, _add, _drop, _keep), strict=True))
+)
+
+
+def _unknown(edit: Edit, ground: Ground) -> Iterator[Reason]:
+    if edit.act not in ACTS:
+        yield _reason(edit, "edit.act.unknown", f"没有“{edit.act}”这种操作，应为 {'、'.join(ACTS)} 之一。")
+    if not ground.known:
+        yield _reason(edit, "matter.unknown", f"目录中没有事项 {edit.matter or '（空）'}，请核对编号。")
+
+
+def _addition(edit: Edit, cells: Mapping[str, str], domain: str, domains: Iterable[str]) -> Iterator[Reason]:
+    if domain not in domains:
+        text = f"没有领域 {domain or '（空）'}，请选择已有的领域，或用导入表格增加领域。"
+        yield Reason("matter.domain.unknown", text, f"{edit.at}.fields.domain")
+    yield from row_faults(cells, f"{edit.at}.fields")
+
+
+def _overtaken(edit: Edit, ground: Ground) -> Iterator[Reason]:
+    """Give what somebody else did since that this edit would undo unseen."""
+    if ground.since == NOTHING:
+        return
+    now = stand(ground.stance, ground.upper, ground.gone)
+    if edit.act == "set":
+        yield from _overtaken_cells(edit, ground, now.row)
+        if ground.since.decided and ground.stance.kind not in {Kind.ADOPTED, Kind.OWN}:
+            yield _changed(edit, now.row, f"在您打开之后已被改为“{_STANCE[ground.stance.kind]}”")
+        return
+    here = ground.since.cells
+    if edit.act in {"hold", "restore"} and edit.fields:
+        here &= set(edit.fields)
+    elif edit.act in {"hold", "restore"}:
+        here |= ground.since.above
+    if here and edit.act != "adopt":
+        labels = "、".join(f"“{LABELS[name]}”" for name in LABELS if name in here)
+        yield _changed(edit, now.row, f"的{labels}在您打开之后已被修改")
+    elif ground.since.decided and ground.stance.kind is not _RESULT.get(edit.act):
+        yield _changed(edit, now.row, f"在您打开之后已被改为“{_STANCE[ground.stance.kind]}”")
+
+
+def _overtaken_cells(edit: Edit, ground: Ground, row: MatterRow | None) -> Iterator[Reason]:
+    for name, text in tidy(edit.fields.items()).items():
+        if name in ground.since.above and ground.upper is not None:
+            who, theirs = "上级目录已改为", getattr(ground.upper, name)
+        elif name in ground.since.cells and row is not None:
+            who, theirs = "已被他人改为", getattr(row, name)
+        else:
+            continue
+        if theirs != text:
+            said = f"的“{LABELS[name]}”{who}“{_quote(theirs)}”，您填写的是“{_quote(text)}”"
+            yield _changed(edit, row, said, f".fields.{name}")
+
+
+_STANCE: Final[Mapping[Kind, str]] = MappingProxyType(
+    {Kind.NONE: "删去", Kind.ADOPTED: "采用", Kind.LEFT_OUT: "不予采用", Kind.OWN: "自有"}
+)
+_RESULT: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "adopt": Kind.ADOPTED, "hold": Kind.ADOPTED, "restore": Kind.ADOPTED, "leave_out": Kind.LEFT_OUT,
+        "add": Kind.OWN, "drop": Kind.NONE, "keep": Kind.OWN,
+    }
+)  # fmt: skip
+
+
+def _changed(edit: Edit, row: MatterRow | None, what: str, cell: str = "") -> Reason:
+    named = name_of(row) if row is not None else edit.matter
+    text = f"“{named}”{what}。为免覆盖他人的修改，没有保存，请核对后再改。"
+    return Reason("matter.changed-since", text, f"{edit.at}{cell}")
+
+
+def _reason(edit: Edit, code: str, text: str) -> Reason:
+    return Reason(code, text, edit.at)
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
