@@ -98,7 +98,8 @@ async def add_organ(endpoints: Endpoints, wanted: NewOrgan) -> Added:
             )
             request = pb.RegisterOrganRequest(command_id=str(new_id()), actor=_ACTOR, organ=asked)
             await catalog.RegisterOrgan(request)
-        credentials = organ_credentials(_nats_keys(endpoints), wanted.code, utc_now())
+        division = organ.division if organ else filled.division
+        credentials = organ_credentials(_nats_keys(endpoints), wanted.code, division, utc_now())
         async with _nats(endpoints, endpoints.nats_credentials("admin")) as admin:
             await provision_consumer(admin, organ_consumer(wanted.code))
         added = await catalog.AddOrganCredential(

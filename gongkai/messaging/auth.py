@@ -19,6 +19,9 @@ from nats.aio.client import Client
 from gongkai.messaging.jwt import Claims, Role, SigningPair, read_claims, sign_claims, write_secret
 from gongkai.messaging.topology import DOMAIN, Permissions, Topology, organ_permissions, organ_user
 
+_ONE_ANSWER: Claims = {"max": 1, "ttl": 30_000_000_000}
+"""To each request one message, within thirty seconds (in nanoseconds)."""
+
 _CREDENTIALS = """-----BEGIN NATS USER JWT-----
 {jwt}
 ------END NATS USER JWT------
@@ -84,6 +87,7 @@ def user_credentials(keys: NatsKeys, name: str, permissions: Permissions, at: da
         "sub": _only(permissions.subscribe),
         "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2,
         "issuer_account": keys.account.public,
+        **({"resp": _ONE_ANSWER} if permissions.responds else {}),
     }  # fmt: skip
     return _credentials(keys.signing, name, nats, at)
 
@@ -93,9 +97,9 @@ def service_credentials(keys: NatsKeys, topology: Topology, name: str, at: datet
     return user_credentials(keys, name, topology.permissions(topology.users[name]), at)
 
 
-def organ_credentials(keys: NatsKeys, code: str, at: datetime) -> UserCredentials:
-    """New credentials of a department's system."""
-    return user_credentials(keys, organ_user(code).name, organ_permissions(code), at)
+def organ_credentials(keys: NatsKeys, code: str, division: str, at: datetime) -> UserCredentials:
+    """New credentials of a department's system; ``division`` is the organ's, by 12 digits."""
+    return user_credentials(keys, organ_user(code).name, organ_permissions(code, division), at)
 
 
 def system_credentials(keys: NatsKeys, at: datetime) -> UserCredentials:

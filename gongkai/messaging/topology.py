@@ -8,6 +8,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from gongkai.divisions import upwards
+
 DOMAIN = "gongkai"
 """The JetStream domain of the city's servers; a leaf node addresses their API by it."""
 
@@ -50,6 +52,9 @@ class UserSpec(_Spec):
     publishes: tuple[str, ...] = ()
     consumes: tuple[str, ...] = Field(default=(), description="STREAM/durable")
     follows: tuple[str, ...] = ()
+    answers: tuple[str, ...] = Field(
+        default=(), description="subjects of requests it answers, sharing a queue"
+    )
     provisions: bool = False
     leaf: bool = Field(default=False, description="may connect as a leaf node and source what it follows")
 
@@ -64,6 +69,7 @@ class Permissions(_Spec):
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    responds: bool = Field(default=False, description="may answer once where a request it received said")
 
 
 class Topology(_Spec):
@@ -96,11 +102,11 @@ class Topology(_Spec):
             publish += _consuming(*name.split("/"))
         for name in user.follows:
             publish += [*_reading(name), *_following(name, leaf=user.leaf)]
-        subscribe = [f"{user.inbox}.>"]
+        subscribe = [f"{user.inbox}.>", *(f"{subject} {user.name}" for subject in user.answers)]
         if user.leaf:
             # Sourced messages arrive on a subject the sourcing server picks.
             subscribe += ["$JSC.R.>", "$JS.S.>", "$JS.M.>"]
-        return Permissions(publish=tuple(publish), subscribe=tuple(subscribe))
+        return Permissions(publish=tuple(publish), subscribe=tuple(subscribe), responds=bool(user.answers))
 
 
 def load_topology() -> Topology:
@@ -119,8 +125,12 @@ def inbox_prefix(user: str) -> str:
 
 
 def organ_user(code: str) -> UserSpec:
-    """The user of a department: it may send as itself and read its own answers."""
-    return UserSpec(name=f"organ-{code}", publishes=(f"ingest.{code}.*",), consumes=(f"REPLY/reply-{code}",))
+    """The user of a department: it may send and ask as itself and read its own answers."""
+    return UserSpec(
+        name=f"organ-{code}",
+        publishes=(f"ingest.{code}.*", f"ask.{code}.*"),
+        consumes=(f"REPLY/reply-{code}",),
+    )
 
 
 def organ_consumer(code: str) -> ConsumerSpec:
@@ -130,11 +140,12 @@ def organ_consumer(code: str) -> ConsumerSpec:
     )
 
 
-def organ_permissions(code: str) -> Permissions:
-    """What a department may do."""
+def organ_permissions(code: str, division: str) -> Permissions:
+    """What a department may do: besides, hear what is told of the catalogues of its division and those above."""
     user = organ_user(code)
     return Permissions(
-        publish=(*user.publishes, *_consuming("REPLY", f"reply-{code}")), subscribe=(f"{user.inbox}.>",)
+        publish=(*user.publishes, *_consuming("REPLY", f"reply-{code}")),
+        subscribe=(f"{user.inbox}.>", *(f"feed.{above}.catalog.>" for above in upwards(division))),
     )
 
 

@@ -115,10 +115,10 @@ class City:
         async with connect(self.url, credentials, name=name) as client:
             yield client
 
-    async def add_organ(self, code: str) -> tuple[str, str]:
+    async def add_organ(self, code: str, division: str = "341323000000") -> tuple[str, str]:
         """Its credentials and its public key."""
         await self.provision_organ(code)
-        made = organ_credentials(self.keys, code, now())
+        made = organ_credentials(self.keys, code, division, now())
         return made.text, made.public_key
 
     async def messages(self, stream: str) -> list[RawStreamMsg]:
