@@ -7,58 +7,31 @@ them the further channels of some domains. A □ of the thirteen says nothing th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from gongkai.contracts.matters import Channel
+from services.catalog.domain.reading.channels import MAY, MUST, OTHER, boxes, read_channels, write_channels
 from services.catalog.tables.faults import CellFault
 
-CHOSEN: Final = "■"
-OPEN: Final = "□"
-OTHER: Final = "其他"
-BOXES: Final = (
-    "政府网站", "政府公报", "两微一端", "发布会/听证会", "广播电视", "纸质媒体", "公开查阅点", "政务服务中心", "便民服务站",
-    "入户/现场", "社区/企事业单位/村公示栏(电子屏)", "精准推送", OTHER,
-)  # fmt: skip
-EXTRAS: Final = frozenset(
-    {
-        "部门网站", "管理部门网站", "征地信息公开平台", "投资项目在线审批监管平台", "公共资源交易平台", "信用中国网站", "信用中国",
-        "招标投标公共服务平台", "招投标公共服务平台", "中国政府采购网及其地方分网", "办税服务厅", "12345政务服务热线",
-    }
-)  # fmt: skip
-"""Channels of single domains, met in the standard guides."""
-
-_MARK: Final = re.compile(r"([■☑☒◼▇√✓✔□☐◻▢])")
-_CHOSEN_MARKS: Final = frozenset("■☑☒◼▇√✓✔")
-_ROW_OF: Final = 2
+_MARK: Final = re.compile(f"[{MUST}{MAY}]")
+_OFFICIAL: Final = tuple(box.code for box in boxes() if box.official and box.code != OTHER)
+_NAMES: Final = {box.code: box.name for box in boxes()}
 _PAIR_WIDTH: Final = 8
 """A box of a pair takes so many full-width characters, so that the second ones stand under each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    name: str
-    chosen: bool
-    text: str = ""
-
-    def kept(self) -> str:
-        return f"{CHOSEN if self.chosen else OPEN}{self.name}{':' + self.text if self.text else ''}"
-
-    def printed(self) -> str:
-        return self.kept().replace("(", "（").replace(")", "）").replace(":", "：", 1)
+_EDGE: Final = " \t\r\n\u3000;；、，,。"
 
 
 def print_boxes(kept: str) -> str:
     """The cell for what a row keeps; words without a box are printed as they are."""
-    boxes = list(_parse(kept))
-    if _unmarked(kept) or not boxes:
+    if _unmarked(kept) or not kept.strip():
         return kept
+    channels = read_channels(kept).found
     lines: list[str] = []
     pair = ""
-    for name in BOXES[:-1]:
-        chosen = any(box.name == name and box.chosen for box in boxes)
-        text = _Box(name, chosen).printed()
+    for code in _OFFICIAL:
+        text = _printed(_chosen(code, channels) or Channel(code=code, name=_NAMES[code], required=False))
         if pair:
             lines.append(pair.ljust(_PAIR_WIDTH, "　") + text)
             pair = ""
@@ -68,11 +41,10 @@ def print_boxes(kept: str) -> str:
             pair = text
     if pair:
         lines.append(pair)
-    further = [box for box in boxes if box.name not in BOXES]
-    others = [box for box in boxes if box.name == OTHER and (box.chosen or box.text)] or [
-        _Box(OTHER, chosen=False)
-    ]
-    return "\n".join([*lines, *(box.printed() for box in (*further, *others))])
+    further = [channel for channel in channels if channel.code not in {*_OFFICIAL, OTHER}]
+    others = [channel for channel in channels if channel.code == OTHER and (channel.required or channel.text)]
+    empty = [] if others else [Channel(code=OTHER, name=_NAMES[OTHER], required=False)]
+    return "\n".join([*lines, *map(_printed, (*further, *others, *empty))])
 
 
 def read_boxes(cell: str, known: Collection[str] = ()) -> str | CellFault:
@@ -80,63 +52,68 @@ def read_boxes(cell: str, known: Collection[str] = ()) -> str | CellFault:
 
     Args:
         cell: its text, in the printed form or as a row keeps it.
-        known: channels beyond the thirteen that the catalogue uses already.
+        known: channels beyond the list that the catalogue uses already.
     """
-    boxes = list(_parse(cell))
     bare = _unmarked(cell)
-    if bare or not boxes:
+    channels = [] if bare else [_spelt(channel) for channel in read_channels(cell).found]
+    return _fault(bare, channels, known) or _kept(channels)
+
+
+def _fault(bare: str, channels: list[Channel], known: Collection[str]) -> CellFault | None:
+    if not channels:
         reason = f"“{bare}”前没有方框，无法判断是否选用" if bare else "没有写公开渠道"
         return CellFault(reason, "每个渠道前加■（选用）或□（未选），例如：■政府网站")
-    allowed = {*BOXES, *EXTRAS, *known}
-    strange = [box.name for box in boxes if box.name not in allowed]
+    strange = [channel.name for channel in channels if not channel.code and channel.name not in known]
     if strange:
         return CellFault(f"不认得渠道“{'”“'.join(strange)}”", _advice(strange[0]))
+    chosen = {channel.name for channel in channels if channel.required}
     torn = sorted(
-        {box.name for box in boxes if box.name != OTHER}
-        & {box.name for box in boxes if box.chosen}
-        & {box.name for box in boxes if not box.chosen}
+        {channel.name for channel in channels if not channel.required and channel.code != OTHER} & chosen
     )
     if torn:
         return CellFault(f"渠道“{'”“'.join(torn)}”既选了■又有□", "保留其中一个")
-    chosen = [box for box in boxes if box.chosen]
     if not chosen:
         return CellFault("没有选用任何渠道（全部是□）", "至少把一个□改为■")
-    if any(box.name == OTHER and not box.text for box in chosen):
+    if any(channel.code == OTHER and channel.required and not channel.text for channel in channels):
         return CellFault("选了“其他”，没有写明是什么渠道", "写作：■其他：渠道名称")
-    kept = [box for box in boxes if box.chosen or box.name not in BOXES]
-    return ";".join(dict.fromkeys(box.kept() for box in sorted(kept, key=_place)))
+    return None
 
 
-def _parse(text: str) -> Iterator[_Box]:
-    parts = _MARK.split(text)
-    for mark, words in zip(parts[1::2], parts[2::2], strict=True):
-        plain = (
-            words.replace("（", "(").replace("）", ")").replace("：", ":").strip(" \u3000\n\r\t;；、,，。")
-        )
-        name, _, rest = plain.partition(":")
-        name = "".join(name.split())
-        if name == OTHER:
-            yield _Box(OTHER, mark in _CHOSEN_MARKS, " ".join(rest.split()).strip("_ "))
-        else:
-            yield _Box(_usual("".join(plain.split())), mark in _CHOSEN_MARKS)
+def _kept(channels: Iterable[Channel]) -> str:
+    said = [
+        channel
+        for channel in channels
+        if channel.required or channel.text or channel.code not in {*_OFFICIAL, OTHER}
+    ]
+    return write_channels(dict.fromkeys(sorted(said, key=_place)))
+
+
+def _chosen(code: str, channels: Iterable[Channel]) -> Channel | None:
+    return next((channel for channel in channels if channel.code == code and channel.required), None)
+
+
+def _printed(channel: Channel) -> str:
+    return write_channels([channel]).replace("(", "（").replace(")", "）").replace(":", "：", 1)
+
+
+def _spelt(channel: Channel) -> Channel:
+    """As rows spell it: brackets of half width, no blanks within a name."""
+    name = "".join(channel.name.split()).replace("（", "(").replace("）", ")")
+    return channel.model_copy(update={"name": name, "text": " ".join(channel.text.split()).strip("_＿ ")})
 
 
 def _unmarked(text: str) -> str:
     """The words before the first box, where there are any."""
-    return _MARK.split(text, maxsplit=1)[0].strip(" \u3000\n;；、")
+    return _MARK.split(text, maxsplit=1)[0].strip(_EDGE)
 
 
-def _usual(name: str) -> str:
-    """Spellings of the one long box that are met."""
-    if name.startswith("社区/企事业单位/村") and "公示栏" in name:
-        return BOXES[10]
-    return {"发布会、听证会": "发布会/听证会", "入户、现场": "入户/现场"}.get(name, name)
-
-
-def _place(box: _Box) -> int:
-    return BOXES.index(box.name) if box.name in BOXES[:-1] else len(BOXES) + (box.name == OTHER)
+def _place(channel: Channel) -> int:
+    if channel.code in _OFFICIAL:
+        return _OFFICIAL.index(channel.code)
+    return len(_OFFICIAL) + (channel.code == OTHER)
 
 
 def _advice(name: str) -> str:
-    close = get_close_matches(name, [*BOXES[:-1], *EXTRAS], n=1, cutoff=0.6)
+    names = [known for code, known in _NAMES.items() if code != OTHER]
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f"是否为“{close[0]}”？如确为另一渠道，写作：■其他：{name}" if close else f"写作：■其他：{name}"

@@ -103,7 +103,7 @@ def _write_head(sheet: Worksheet, columns: Sequence[Column], title: str) -> None
     sheet.row_dimensions[1].height = 36
     top, below = HEADER_ROWS
     for row in HEADER_ROWS:
-        sheet.row_dimensions[row].height = 24
+        sheet.row_dimensions[row].height = 28
     for place, column in enumerate(columns, start=1):
         _put(sheet, top, place, column.group or column.title, _HEAD, _MIDDLE)
         _put(sheet, below, place, column.title if column.group else "", _HEAD, _MIDDLE)
@@ -131,7 +131,7 @@ def _set_up(sheet: Worksheet, columns: Sequence[Column], paper: str) -> None:
     sheet.print_options.horizontalCentered = True
     margins = sheet.page_margins
     margins.left = margins.right = 0.4
-    margins.top = margins.bottom = 0.6
+    margins.top = margins.bottom = 0.75
     sheet.HeaderFooter.oddFooter = HeaderFooterItem(center=_HeaderFooterPart("第 &P 页，共 &N 页"))
 
 
