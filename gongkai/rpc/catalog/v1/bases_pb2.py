@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gongkai/rpc/catalog/v1/bases.proto\x12\x16gongkai.rpc.catalog.v1\"\xf3\x01\n\x05\x42\x61sis\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\r\n\x05since\x18\x06 \x01(\t\x12\x13\n\x0breplaced_by\x18\x07 \x01(\t\x12\x19\n\x11replaced_by_title\x18\x08 \x01(\t\x12\x0e\n\x06source\x18\t \x01(\t\x12\x12\n\nchecked_on\x18\n \x01(\t\x12\x0c\n\x04mark\x18\x0b \x01(\t\x12\x0f\n\x07\x61liases\x18\x0c \x03(\t\x12\x0f\n\x07matters\x18\r \x01(\x05\x12\x0f\n\x07version\x18\x0e \x01(\x03\"S\n\x10ListBasesRequest\x12\t\n\x01q\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"i\n\x11ListBasesResponse\x12,\n\x05\x62\x61ses\x18\x01 \x03(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"\x1d\n\x0fGetBasisRequest\x12\n\n\x02id\x18\x01 \x01(\t\"v\n\x10GetBasisResponse\x12,\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\x12\x34\n\x07history\x18\x02 \x03(\x0b\x32#.gongkai.rpc.catalog.v1.BasisChange\"k\n\x0b\x42\x61sisChange\x12\x13\n\x0brecorded_at\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\r\n\x05since\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x19\n\x11replaced_by_title\x18\x05 \x01(\t\"\x9f\x01\n\rFlaggedMatter\x12\x11\n\tcatalogue\x18\x01 \x01(\t\x12\x0e\n\x06matter\x18\x02 \x01(\t\x12\x0e\n\x06level1\x18\x03 \x01(\t\x12\x0e\n\x06level2\x18\x04 \x01(\t\x12\x0e\n\x06\x64omain\x18\x05 \x01(\t\x12\r\n\x05\x63ited\x18\x06 \x01(\t\x12,\n\x05\x62\x61sis\x18\x07 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\"N\n\x12ListFlaggedRequest\x12\x11\n\tcatalogue\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x84\x01\n\x13ListFlaggedResponse\x12\x36\n\x07matters\x18\x01 \x03(\x0b\x32%.gongkai.rpc.catalog.v1.FlaggedMatter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\x12\r\n\x05\x62\x61ses\x18\x04 \x01(\x05\"3\n\x12UnresolvedCitation\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07matters\x18\x02 \x03(\t\"*\n\x15ListUnresolvedRequest\x12\x11\n\tcatalogue\x18\x01 \x01(\t\"x\n\x16ListUnresolvedResponse\x12=\n\tcitations\x18\x01 \x03(\x0b\x32*.gongkai.rpc.catalog.v1.UnresolvedCitation\x12\x10\n\x08resolved\x18\x02 \x01(\x05\x12\r\n\x05total\x18\x03 \x01(\x05\"d\n\x12\x43hangeBasisRequest\x12\x12\n\ncommand_id\x18\x01 \x01(\t\x12,\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\x12\x0c\n\x04seen\x18\x03 \x01(\x03\"C\n\x13\x43hangeBasisResponse\x12,\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\"V\n\x12ImportBasesRequest\x12\x12\n\ncommand_id\x18\x01 \x01(\t\x12,\n\x05\x62\x61ses\x18\x02 \x03(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\"H\n\x13ImportBasesResponse\x12\x12\n\nregistered\x18\x01 \x01(\x05\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x05\x12\x0c\n\x04same\x18\x03 \x01(\x05\x32\xf8\x04\n\x0c\x42\x61sisService\x12`\n\tListBases\x12(.gongkai.rpc.catalog.v1.ListBasesRequest\x1a).gongkai.rpc.catalog.v1.ListBasesResponse\x12]\n\x08GetBasis\x12\'.gongkai.rpc.catalog.v1.GetBasisRequest\x1a(.gongkai.rpc.catalog.v1.GetBasisResponse\x12\x66\n\x0bListFlagged\x12*.gongkai.rpc.catalog.v1.ListFlaggedRequest\x1a+.gongkai.rpc.catalog.v1.ListFlaggedResponse\x12o\n\x0eListUnresolved\x12-.gongkai.rpc.catalog.v1.ListUnresolvedRequest\x1a..gongkai.rpc.catalog.v1.ListUnresolvedResponse\x12\x66\n\x0b\x43hangeBasis\x12*.gongkai.rpc.catalog.v1.ChangeBasisRequest\x1a+.gongkai.rpc.catalog.v1.ChangeBasisResponse\x12\x66\n\x0bImportBases\x12*.gongkai.rpc.catalog.v1.ImportBasesRequest\x1a+.gongkai.rpc.catalog.v1.ImportBasesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gongkai/rpc/catalog/v1/bases.proto\x12\x16gongkai.rpc.catalog.v1\"\x83\x02\n\x05\x42\x61sis\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\r\n\x05since\x18\x06 \x01(\t\x12\x13\n\x0breplaced_by\x18\x07 \x01(\t\x12\x19\n\x11replaced_by_title\x18\x08 \x01(\t\x12\x0e\n\x06source\x18\t \x01(\t\x12\x12\n\nchecked_on\x18\n \x01(\t\x12\x0c\n\x04mark\x18\x0b \x01(\t\x12\x0f\n\x07\x61liases\x18\x0c \x03(\t\x12\x0f\n\x07matters\x18\r \x01(\x05\x12\x0f\n\x07version\x18\x0e \x01(\x03\x12\x0e\n\x06region\x18\x0f \x01(\t\"S\n\x10ListBasesRequest\x12\t\n\x01q\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"i\n\x11ListBasesResponse\x12,\n\x05\x62\x61ses\x18\x01 \x03(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"\x1d\n\x0fGetBasisRequest\x12\n\n\x02id\x18\x01 \x01(\t\"v\n\x10GetBasisResponse\x12,\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\x12\x34\n\x07history\x18\x02 \x03(\x0b\x32#.gongkai.rpc.catalog.v1.BasisChange\"\x8d\x01\n\x0b\x42\x61sisChange\x12\x13\n\x0brecorded_at\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\r\n\x05since\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x19\n\x11replaced_by_title\x18\x05 \x01(\t\x12\x0c\n\x04mark\x18\x06 \x01(\t\x12\x12\n\nchecked_on\x18\x07 \x01(\t\"\x9f\x01\n\rFlaggedMatter\x12\x11\n\tcatalogue\x18\x01 \x01(\t\x12\x0e\n\x06matter\x18\x02 \x01(\t\x12\x0e\n\x06level1\x18\x03 \x01(\t\x12\x0e\n\x06level2\x18\x04 \x01(\t\x12\x0e\n\x06\x64omain\x18\x05 \x01(\t\x12\r\n\x05\x63ited\x18\x06 \x01(\t\x12,\n\x05\x62\x61sis\x18\x07 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\"N\n\x12ListFlaggedRequest\x12\x11\n\tcatalogue\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x84\x01\n\x13ListFlaggedResponse\x12\x36\n\x07matters\x18\x01 \x03(\x0b\x32%.gongkai.rpc.catalog.v1.FlaggedMatter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\x12\r\n\x05\x62\x61ses\x18\x04 \x01(\x05\"V\n\x12UnresolvedCitation\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07matters\x18\x02 \x03(\t\x12\x12\n\ncandidates\x18\x03 \x03(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x05\"*\n\x15ListUnresolvedRequest\x12\x11\n\tcatalogue\x18\x01 \x01(\t\"x\n\x16ListUnresolvedResponse\x12=\n\tcitations\x18\x01 \x03(\x0b\x32*.gongkai.rpc.catalog.v1.UnresolvedCitation\x12\x10\n\x08resolved\x18\x02 \x01(\x05\x12\r\n\x05total\x18\x03 \x01(\x05\"d\n\x12\x43hangeBasisRequest\x12\x12\n\ncommand_id\x18\x01 \x01(\t\x12,\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\x12\x0c\n\x04seen\x18\x03 \x01(\x03\"C\n\x13\x43hangeBasisResponse\x12,\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\"V\n\x12ImportBasesRequest\x12\x12\n\ncommand_id\x18\x01 \x01(\t\x12,\n\x05\x62\x61ses\x18\x02 \x03(\x0b\x32\x1d.gongkai.rpc.catalog.v1.Basis\"V\n\x13ImportBasesResponse\x12\x12\n\nregistered\x18\x01 \x01(\x05\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x05\x12\x0c\n\x04same\x18\x03 \x01(\x05\x12\x0c\n\x04kept\x18\x04 \x03(\t2\xf8\x04\n\x0c\x42\x61sisService\x12`\n\tListBases\x12(.gongkai.rpc.catalog.v1.ListBasesRequest\x1a).gongkai.rpc.catalog.v1.ListBasesResponse\x12]\n\x08GetBasis\x12\'.gongkai.rpc.catalog.v1.GetBasisRequest\x1a(.gongkai.rpc.catalog.v1.GetBasisResponse\x12\x66\n\x0bListFlagged\x12*.gongkai.rpc.catalog.v1.ListFlaggedRequest\x1a+.gongkai.rpc.catalog.v1.ListFlaggedResponse\x12o\n\x0eListUnresolved\x12-.gongkai.rpc.catalog.v1.ListUnresolvedRequest\x1a..gongkai.rpc.catalog.v1.ListUnresolvedResponse\x12\x66\n\x0b\x43hangeBasis\x12*.gongkai.rpc.catalog.v1.ChangeBasisRequest\x1a+.gongkai.rpc.catalog.v1.ChangeBasisResponse\x12\x66\n\x0bImportBases\x12*.gongkai.rpc.catalog.v1.ImportBasesRequest\x1a+.gongkai.rpc.catalog.v1.ImportBasesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,37 +32,37 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gongkai.rpc.catalog.v1.base
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_BASIS']._serialized_start=63
-  _globals['_BASIS']._serialized_end=306
-  _globals['_LISTBASESREQUEST']._serialized_start=308
-  _globals['_LISTBASESREQUEST']._serialized_end=391
-  _globals['_LISTBASESRESPONSE']._serialized_start=393
-  _globals['_LISTBASESRESPONSE']._serialized_end=498
-  _globals['_GETBASISREQUEST']._serialized_start=500
-  _globals['_GETBASISREQUEST']._serialized_end=529
-  _globals['_GETBASISRESPONSE']._serialized_start=531
-  _globals['_GETBASISRESPONSE']._serialized_end=649
-  _globals['_BASISCHANGE']._serialized_start=651
-  _globals['_BASISCHANGE']._serialized_end=758
-  _globals['_FLAGGEDMATTER']._serialized_start=761
-  _globals['_FLAGGEDMATTER']._serialized_end=920
-  _globals['_LISTFLAGGEDREQUEST']._serialized_start=922
-  _globals['_LISTFLAGGEDREQUEST']._serialized_end=1000
-  _globals['_LISTFLAGGEDRESPONSE']._serialized_start=1003
-  _globals['_LISTFLAGGEDRESPONSE']._serialized_end=1135
-  _globals['_UNRESOLVEDCITATION']._serialized_start=1137
-  _globals['_UNRESOLVEDCITATION']._serialized_end=1188
-  _globals['_LISTUNRESOLVEDREQUEST']._serialized_start=1190
-  _globals['_LISTUNRESOLVEDREQUEST']._serialized_end=1232
-  _globals['_LISTUNRESOLVEDRESPONSE']._serialized_start=1234
-  _globals['_LISTUNRESOLVEDRESPONSE']._serialized_end=1354
-  _globals['_CHANGEBASISREQUEST']._serialized_start=1356
-  _globals['_CHANGEBASISREQUEST']._serialized_end=1456
-  _globals['_CHANGEBASISRESPONSE']._serialized_start=1458
-  _globals['_CHANGEBASISRESPONSE']._serialized_end=1525
-  _globals['_IMPORTBASESREQUEST']._serialized_start=1527
-  _globals['_IMPORTBASESREQUEST']._serialized_end=1613
-  _globals['_IMPORTBASESRESPONSE']._serialized_start=1615
-  _globals['_IMPORTBASESRESPONSE']._serialized_end=1687
-  _globals['_BASISSERVICE']._serialized_start=1690
-  _globals['_BASISSERVICE']._serialized_end=2322
+  _globals['_BASIS']._serialized_end=322
+  _globals['_LISTBASESREQUEST']._serialized_start=324
+  _globals['_LISTBASESREQUEST']._serialized_end=407
+  _globals['_LISTBASESRESPONSE']._serialized_start=409
+  _globals['_LISTBASESRESPONSE']._serialized_end=514
+  _globals['_GETBASISREQUEST']._serialized_start=516
+  _globals['_GETBASISREQUEST']._serialized_end=545
+  _globals['_GETBASISRESPONSE']._serialized_start=547
+  _globals['_GETBASISRESPONSE']._serialized_end=665
+  _globals['_BASISCHANGE']._serialized_start=668
+  _globals['_BASISCHANGE']._serialized_end=809
+  _globals['_FLAGGEDMATTER']._serialized_start=812
+  _globals['_FLAGGEDMATTER']._serialized_end=971
+  _globals['_LISTFLAGGEDREQUEST']._serialized_start=973
+  _globals['_LISTFLAGGEDREQUEST']._serialized_end=1051
+  _globals['_LISTFLAGGEDRESPONSE']._serialized_start=1054
+  _globals['_LISTFLAGGEDRESPONSE']._serialized_end=1186
+  _globals['_UNRESOLVEDCITATION']._serialized_start=1188
+  _globals['_UNRESOLVEDCITATION']._serialized_end=1274
+  _globals['_LISTUNRESOLVEDREQUEST']._serialized_start=1276
+  _globals['_LISTUNRESOLVEDREQUEST']._serialized_end=1318
+  _globals['_LISTUNRESOLVEDRESPONSE']._serialized_start=1320
+  _globals['_LISTUNRESOLVEDRESPONSE']._serialized_end=1440
+  _globals['_CHANGEBASISREQUEST']._serialized_start=1442
+  _globals['_CHANGEBASISREQUEST']._serialized_end=1542
+  _globals['_CHANGEBASISRESPONSE']._serialized_start=1544
+  _globals['_CHANGEBASISRESPONSE']._serialized_end=1611
+  _globals['_IMPORTBASESREQUEST']._serialized_start=1613
+  _globals['_IMPORTBASESREQUEST']._serialized_end=1699
+  _globals['_IMPORTBASESRESPONSE']._serialized_start=1701
+  _globals['_IMPORTBASESRESPONSE']._serialized_end=1787
+  _globals['_BASISSERVICE']._serialized_start=1790
+  _globals['_BASISSERVICE']._serialized_end=2422
 # @@protoc_insertion_point(module_scope)

@@ -36,6 +36,7 @@ class Basis(_message.Message):
     ALIASES_FIELD_NUMBER: _builtins.int
     MATTERS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """empty for a new one"""
     title: _builtins.str
@@ -58,6 +59,8 @@ class Basis(_message.Message):
     matters: _builtins.int
     """of editions in force that rest on it"""
     version: _builtins.int
+    region: _builtins.str
+    """of a local one whose title does not say where it applies"""
     @_builtins.property
     def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """other titles it is cited by"""
@@ -79,10 +82,11 @@ class Basis(_message.Message):
         aliases: _abc.Iterable[_builtins.str] | None = ...,
         matters: _builtins.int = ...,
         version: _builtins.int = ...,
+        region: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aliases", b"aliases", "checked_on", b"checked_on", "id", b"id", "kind", b"kind", "mark", b"mark", "matters", b"matters", "number", b"number", "replaced_by", b"replaced_by", "replaced_by_title", b"replaced_by_title", "since", b"since", "source", b"source", "state", b"state", "title", b"title", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aliases", b"aliases", "checked_on", b"checked_on", "id", b"id", "kind", b"kind", "mark", b"mark", "matters", b"matters", "number", b"number", "region", b"region", "replaced_by", b"replaced_by", "replaced_by_title", b"replaced_by_title", "since", b"since", "source", b"source", "state", b"state", "title", b"title", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -194,11 +198,15 @@ class BasisChange(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     REPLACED_BY_TITLE_FIELD_NUMBER: _builtins.int
+    MARK_FIELD_NUMBER: _builtins.int
+    CHECKED_ON_FIELD_NUMBER: _builtins.int
     recorded_at: _builtins.str
     state: _builtins.str
     since: _builtins.str
     source: _builtins.str
     replaced_by_title: _builtins.str
+    mark: _builtins.str
+    checked_on: _builtins.str
     def __init__(
         self,
         *,
@@ -207,10 +215,12 @@ class BasisChange(_message.Message):
         since: _builtins.str = ...,
         source: _builtins.str = ...,
         replaced_by_title: _builtins.str = ...,
+        mark: _builtins.str = ...,
+        checked_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recorded_at", b"recorded_at", "replaced_by_title", b"replaced_by_title", "since", b"since", "source", b"source", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_on", b"checked_on", "mark", b"mark", "recorded_at", b"recorded_at", "replaced_by_title", b"replaced_by_title", "since", b"since", "source", b"source", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -314,18 +324,30 @@ class UnresolvedCitation(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     MATTERS_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
+    count: _builtins.int
+    """matters in all"""
     @_builtins.property
-    def matters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def matters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """the first 50: id, or catalogue/id where no catalogue was asked for"""
+
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """titles, where several bases answer; none is chosen"""
+
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         matters: _abc.Iterable[_builtins.str] | None = ...,
+        candidates: _abc.Iterable[_builtins.str] | None = ...,
+        count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["matters", b"matters", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "count", b"count", "matters", b"matters", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -452,19 +474,25 @@ class ImportBasesResponse(_message.Message):
     REGISTERED_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     SAME_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
     registered: _builtins.int
     changed: _builtins.int
     same: _builtins.int
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """titles: what was imported contradicts what is better known, and was not taken over"""
+
     def __init__(
         self,
         *,
         registered: _builtins.int = ...,
         changed: _builtins.int = ...,
         same: _builtins.int = ...,
+        kept: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "registered", b"registered", "same", b"same"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "kept", b"kept", "registered", b"registered", "same", b"same"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
