@@ -66,7 +66,9 @@ _BEFORE_N: Final = re.compile(
     rf"(?:至少|最迟|应当|应)?{_FROM}?(?:(?P<subject>{_NAME})(?P<last>{_VERB})|(?P<bare>[\u4e00-\u9fff、]{{2,16}}?))(?:之日|日|当日)?(?:之前|前)(?:至少)?{_N}{_ACT}"
 )
 _N_BEFORE: Final = _both_orders(rf"(?:至少|最迟)?{_LEAD}%s(?:之日|日)?的?{_N}(?:之前|以前|前){_ACT}")
-_AT: Final = _both_orders(rf"{_LEAD}(?:{_any(vocabulary.ADVERBS)})?%s的?(?:同时|时)(?P<act>{_ACT})")
+_AT: Final = _both_orders(
+    rf"{_LEAD}(?:{_any(vocabulary.ADVERBS)})?%s的?(?:同时|(?<![及随实即适按])时)(?P<act>{_ACT})"
+)
 _TOGETHER: Final = "(?:一并|同步|同时|一起)"
 _ALONG: Final = re.compile(
     rf"(?:随(?![时机意])(?P<with>{_NAME}){_TOGETHER}?|(?:与|同)(?P<beside>{_NAME}){_TOGETHER})(?:向社会|予以)?{_DONE}"
@@ -116,7 +118,7 @@ def _match(forms: tuple[re.Pattern[str], ...], clause: str) -> re.Match[str] | N
             continue
         groups = match.groupdict()
         scope, befallen, befalling = groups.get("scope"), groups.get("subject"), groups.get("object")
-        if befallen in _CODE or (befalling or "").endswith(tuple(_CODE)):
+        if befallen in _CODE or (form is not _AFTER_RECEIPT and (befalling or "").endswith(tuple(_CODE))):
             continue
         if _clear(scope, befallen, befalling) and _is_part(scope or ""):
             return match
