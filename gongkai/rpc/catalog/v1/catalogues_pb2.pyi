@@ -1758,12 +1758,14 @@ class ImportTableRequest(_message.Message):
     MAPPING_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     catalogue: _builtins.str
     workbook: _builtins.bytes
     mapping: _builtins.str
     complete: _builtins.bool
     digest: _builtins.str
+    reason: _builtins.str
     def __init__(
         self,
         *,
@@ -1773,10 +1775,11 @@ class ImportTableRequest(_message.Message):
         mapping: _builtins.str = ...,
         complete: _builtins.bool = ...,
         digest: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "command_id", b"command_id", "complete", b"complete", "digest", b"digest", "mapping", b"mapping", "workbook", b"workbook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "command_id", b"command_id", "complete", b"complete", "digest", b"digest", "mapping", b"mapping", "reason", b"reason", "workbook", b"workbook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
