@@ -28,6 +28,7 @@ CHANNELS: Final[dict[str, tuple[type[Contract], ...]]] = {
         catalog.OrganChanged,
         catalog.DivisionChanged,
         catalog.MatterRevised,
+        catalog.MatterRetired,
         catalog.RuleChanged,
     ),
     "feed.{division}.catalog.announced": (catalog.CalendarAnnounced,),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 import grpc.aio
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
@@ -12,10 +14,13 @@ from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceServicer
 from gongkai.serving.clock import Clock, legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog import messages
+from services.catalog.domain.editions import edition_id
 from services.catalog.domain.organs import AddOrganCredential, RegisterOrgan, RevokeOrganCredentials
 from services.catalog.handlers import Office, Order, announce_calendar, change_organ, organ_of
-from services.catalog.views import reading
+from services.catalog.saying import CITY
+from services.catalog.views import catalogues, reading, rows
 from services.catalog.views.reading import Page
+from services.catalog.views.rows import Wanted
 
 Found = TypeVar("Found")
 Context = grpc.aio.ServicerContext[object, object]
@@ -71,30 +76,37 @@ class CatalogApi(CatalogServiceServicer):
         return pb.GetOrganResponse(organ=messages.organ(row))
 
     async def ListDomains(self, _request: pb.ListDomainsRequest, _context: Context) -> pb.ListDomainsResponse:
-        """List the domains of the edition in force."""
+        """List the domains of the city's edition in force."""
         async with self._office.engine.connect() as conn:
-            edition = await reading.edition_in_force(conn, legal_day(self._clock())) or ""
-            domains = await reading.list_domains(conn, edition)
-        return pb.ListDomainsResponse(domains=map(messages.domain, domains), edition=edition)
+            number = await self._in_force(conn)
+            domains = await catalogues.count_by_domain(conn, CITY, number)
+        return pb.ListDomainsResponse(domains=map(messages.domain, domains), edition=_edition(number))
 
     async def ListMatters(self, request: pb.ListMattersRequest, _context: Context) -> pb.ListMattersResponse:
-        """List matters of the edition in force."""
+        """List matters of the city's edition in force."""
         async with self._office.engine.connect() as conn:
-            edition = await reading.edition_in_force(conn, legal_day(self._clock())) or ""
+            number = await self._in_force(conn)
             page = Page.asked(request.page_size, request.page_token)
-            found = await reading.list_matters(conn, edition=edition, domain=request.domain, page=page)
+            asked = rows.rows_of(CITY, number, Wanted(domain=request.domain)).subquery()
+            found = await reading.listing(conn, select(asked), asked.c.matter, page)
         return pb.ListMattersResponse(
             matters=map(messages.matter, found.rows),
             next_page_token=found.next_token,
             total=found.total,
-            edition=edition,
+            edition=_edition(number),
         )
 
     async def GetMatter(self, request: pb.GetMatterRequest, _context: Context) -> pb.GetMatterResponse:
-        """Give one matter and the edition it stands in."""
+        """Give one matter of the city's edition in force."""
         async with self._office.engine.connect() as conn:
-            row = _found(await reading.find_matter(conn, request.id), "matter", "公开事项", request.id)
-        return pb.GetMatterResponse(matter=messages.matter(row), edition=row.edition)
+            number = await self._in_force(conn)
+            row = await rows.find_row(conn, CITY, request.id, number)
+        found = _found(row if row is None or row.state == "in" else None, "matter", "公开事项", request.id)
+        return pb.GetMatterResponse(matter=messages.matter(found), edition=_edition(number))
+
+    async def _in_force(self, conn: AsyncConnection) -> int:
+        found = await catalogues.find_edition(conn, CITY, on=legal_day(self._clock()))
+        return 0 if found is None else int(found.number)
 
     async def ListCalendarDays(
         self, request: pb.ListCalendarDaysRequest, _context: Context
@@ -161,6 +173,10 @@ def read_order(command_id: str, actor: str) -> Order:
     if found:
         raise InvalidRequest(*found)
     return Order(command_id, actor)
+
+
+def _edition(number: int) -> str:
+    return edition_id(CITY, number) if number else ""
 
 
 def _found(row: Found | None, thing: str, name_zh: str, identity: str) -> Found:

@@ -6,8 +6,16 @@ from typing import Final
 
 from gongkai.eventstore.codec import Codec
 from services.catalog.domain.calendars import CalendarAnnounced
+from services.catalog.domain.catalogues import (
+    CatalogueFounded,
+    EditionOpened,
+    EditionProposed,
+    EditionReturned,
+    UpperTaken,
+)
 from services.catalog.domain.divisions import DivisionRegistered
-from services.catalog.domain.editions import EditionPublished, MatterRevised
+from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised, widen_matter
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import (
@@ -16,6 +24,18 @@ from services.catalog.domain.staff import (
     StaffDisabled,
     StaffErased,
     StaffRegistered,
+)
+from services.catalog.domain.stances import (
+    MatterAdapted,
+    MatterAdded,
+    MatterAdopted,
+    MatterDropped,
+    MatterEdited,
+    MatterKept,
+    MatterLeftOut,
+    MatterRejoined,
+    MatterReleased,
+    MatterRestored,
 )
 from services.catalog.domain.units import UnitRegistered
 
@@ -34,4 +54,22 @@ CODEC: Final = Codec(
     StaffDisabled,
     StaffErased,
     UnitRegistered,
+    DomainRegistered,
+    CatalogueFounded,
+    EditionOpened,
+    UpperTaken,
+    EditionProposed,
+    EditionReturned,
+    MatterRetired,
+    MatterAdded,
+    MatterEdited,
+    MatterAdopted,
+    MatterAdapted,
+    MatterRestored,
+    MatterLeftOut,
+    MatterDropped,
+    MatterKept,
+    MatterRejoined,
+    MatterReleased,
+    upcasters={("matter.revised", 1): widen_matter},
 )

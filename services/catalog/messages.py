@@ -13,7 +13,7 @@ from services.catalog.domain.calendars import AnnounceCalendar, MovedDay
 from services.catalog.domain.organs import OrganFacts
 
 _MATTER = (
-    "id", "domain", "level1", "level2", "content_elements", "legal_basis", "time_limit", "subject", "channels",
+    "domain", "level1", "level2", "content_elements", "legal_basis", "time_limit", "subject", "channels",
     "audience", "mode", "levels", "provenance",
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ def organ(row: Row[Any] | OrganFacts) -> pb.Organ:
 
 def matter(row: Row[Any]) -> pb.Matter:
     """Make a matter of its row."""
-    return pb.Matter(**{name: getattr(row, name) for name in _MATTER})
+    return pb.Matter(id=row.matter, **{name: getattr(row, name) for name in _MATTER})
 
 
 def domain(row: Row[Any]) -> pb.Domain:

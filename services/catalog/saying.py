@@ -7,18 +7,21 @@ Who works here is told to nobody: other services learn of a person from the toke
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 from gongkai.contracts import catalog as contracts
 from gongkai.contracts.contract import Contract
 from gongkai.eventstore.event import StoredEvent
 from gongkai.messaging.outgoing import Outgoing
 from services.catalog.domain.calendars import CalendarAnnounced
+from services.catalog.domain.catalogues import DraftEvent
 from services.catalog.domain.divisions import DivisionRegistered
-from services.catalog.domain.editions import EditionPublished, MatterRevised
+from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised
 from services.catalog.domain.organs import OrganFacts, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import StaffFacts
+from services.catalog.domain.stances import StanceEvent
 from services.catalog.domain.units import UnitRegistered
 
 CITY: Final = "341300000000"
@@ -31,6 +34,7 @@ _EVT_NAMES: Final[dict[type[Contract], str]] = {
     contracts.RuleChanged: "rule.changed",
     contracts.EditionPublished: "edition.published",
     contracts.MatterRevised: "matter.revised",
+    contracts.MatterRetired: "matter.retired",
 }
 _FEED_VERBS: Final[dict[type[Contract], str]] = {
     contracts.DivisionChanged: "changed",
@@ -38,12 +42,22 @@ _FEED_VERBS: Final[dict[type[Contract], str]] = {
     contracts.CalendarAnnounced: "announced",
     contracts.RuleChanged: "changed",
     contracts.EditionPublished: "adopted",
-    contracts.MatterRevised: "adopted",
+    contracts.MatterRevised: "changed",
+    contracts.MatterRetired: "changed",
 }
+
+_INTERNAL: Final = (
+    StaffFacts,
+    UnitRegistered,
+    DomainRegistered,
+    *get_args(DraftEvent),
+    *get_args(StanceEvent),
+)
+"""The staff, and what editions are made of: a draft is nobody's business until it is published."""
 
 
 def tell_services(stored: StoredEvent) -> Sequence[Outgoing]:
-    """Give the messages of EVT_CATALOG that follow from one event; none where it is about the staff."""
+    """Give the messages of EVT_CATALOG that follow from one event; none where it is catalog's own affair."""
     if _is_internal(stored):
         return []
     contract = contract_of(stored)
@@ -60,7 +74,7 @@ def tell_public(stored: StoredEvent) -> Sequence[Outgoing]:
     return [_outgoing(f"feed.{_division(contract)}.catalog.{_FEED_VERBS[type(contract)]}", contract, stored)]
 
 
-def contract_of(stored: StoredEvent) -> Contract:
+def contract_of(stored: StoredEvent) -> Contract:  # noqa: PLR0911 - one return an event
     """Give the public state of the event's thing as of the event.
 
     Raises:
@@ -78,23 +92,30 @@ def contract_of(stored: StoredEvent) -> Contract:
         case RuleChanged():
             return contracts.RuleChanged(version=version, **event.model_dump(exclude={"name"}))
         case EditionPublished():
-            return contracts.EditionPublished(version=version, **event.model_dump())
+            told = event.model_dump(include=set(contracts.EditionPublished.model_fields))
+            return contracts.EditionPublished(version=version, **told)
         case MatterRevised():
-            return contracts.MatterRevised(version=version, **event.model_dump(include=set(contracts.MatterRevised.model_fields)))
+            told = event.model_dump(include=set(contracts.MatterRevised.model_fields))
+            return contracts.MatterRevised(version=version, **told)
+        case MatterRetired():
+            told = event.model_dump(include=set(contracts.MatterRetired.model_fields))
+            return contracts.MatterRetired(version=version, **told)
         case _:
             raise TypeError(f"no contract tells {stored.type}")
 
 
 def _is_internal(stored: StoredEvent) -> bool:
-    return isinstance(stored.data, StaffFacts | UnitRegistered)
+    return isinstance(stored.data, _INTERNAL)
 
 
 def _division(contract: Contract) -> str:
     match contract:
         case contracts.DivisionChanged():
             return contract.code
-        case contracts.OrganChanged() | contracts.EditionPublished():
+        case contracts.OrganChanged() | contracts.EditionPublished() | contracts.MatterRetired():
             return contract.division
+        case contracts.MatterRevised():
+            return contract.division or CITY
         case _:
             return CITY
 

@@ -16,8 +16,10 @@ from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.errors import CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import Entry, fingerprint
 from gongkai.eventstore.store import Append, StreamWrite
-from services.catalog.domain import calendars, divisions, editions, rules
+from services.catalog.domain import calendars, divisions, rules
 from services.catalog.domain.divisions import Division
+from services.catalog.domain.domains import registered
+from services.catalog.editions.first import first_catalogues
 from services.catalog.handlers import Office
 from services.catalog.seed.reading import Seed
 from services.catalog.views import writing
@@ -30,8 +32,8 @@ class _Sown:
     """A seed command with what it leads to."""
 
     command_id: str
-    events: Sequence[tuple[str, DomainEvent]]
-    """Stream and event; every stream is new."""
+    events: Sequence[tuple[str, Sequence[DomainEvent]]]
+    """Stream and events; every stream is new."""
 
 
 async def sow(office: Office, seed: Seed) -> int:
@@ -69,7 +71,7 @@ async def _new_things(office: Office, conn: AsyncConnection, fresh: Sequence[_So
     histories = await office.store.load_many(conn, streams)
     return [
         Append(
-            [StreamWrite(stream, 0, [event]) for stream, event in each.events if not histories[stream]],
+            [StreamWrite(stream, 0, events) for stream, events in each.events if not histories[stream]],
             SEED_ACTOR,
             each.command_id,
         )
@@ -78,7 +80,7 @@ async def _new_things(office: Office, conn: AsyncConnection, fresh: Sequence[_So
 
 
 def _decide(seed: Seed) -> list[_Sown]:
-    return [*_divisions(seed), *_calendars(seed), *_rules(seed), _edition(seed)]
+    return [*_divisions(seed), *_calendars(seed), *_rules(seed), *_domains(seed), *_catalogues(seed)]
 
 
 def _divisions(seed: Seed) -> list[_Sown]:
@@ -101,13 +103,17 @@ def _rules(seed: Seed) -> list[_Sown]:
     return [_sown("rule", command.code, rules.decide((), command)) for command in seed.rules]
 
 
-def _edition(seed: Seed) -> _Sown:
-    published = editions.decide(None, {}, seed.edition)
-    matters = [(f"matter:{event.matter.id}", event) for event in published.matters]
-    edition = (f"edition:{seed.edition.edition}", published.edition)
-    return _Sown(f"seed:edition:{seed.edition.edition}", [edition, *matters])
+def _domains(seed: Seed) -> list[_Sown]:
+    return [_sown("domain", domain.code, [registered(domain)]) for domain in seed.domains]
+
+
+def _catalogues(seed: Seed) -> list[_Sown]:
+    if not seed.matters:
+        return []
+    sown = first_catalogues(seed)
+    return [_Sown(f"seed:catalogue:{name}", list(streams.items())) for name, streams in sown.items()]
 
 
 def _sown(thing: str, identity: str, events: Sequence[DomainEvent]) -> _Sown:
     stream = f"{thing}:{identity}"
-    return _Sown(f"seed:{stream}", [(stream, event) for event in events])
+    return _Sown(f"seed:{stream}", [(stream, events)] if events else [])

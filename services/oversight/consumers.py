@@ -29,6 +29,9 @@ FROM_CATALOG: Final = registry(
     catalog.CalendarAnnounced,
     catalog.EditionPublished,
     catalog.MatterRevised,
+    catalog.MatterRetired,
+    catalog.BasisChanged,
+    catalog.SubjectAssigned,
     catalog.RuleChanged,
 )
 FROM_REQUESTS: Final = registry(

@@ -27,6 +27,9 @@ FROM_CATALOG: Final = registry(
     catalog.CalendarAnnounced,
     catalog.EditionPublished,
     catalog.MatterRevised,
+    catalog.MatterRetired,
+    catalog.BasisChanged,
+    catalog.SubjectAssigned,
     catalog.RuleChanged,
 )
 """What is not kept is read all the same: an event that cannot be read is set aside for a person."""

@@ -8,7 +8,7 @@ import pytest
 
 from gongkai import uscc
 from gongkai.refusal import Refusal
-from services.catalog.domain import calendars, divisions, editions, organs, rules
+from services.catalog.domain import calendars, divisions, organs, rules
 from services.catalog.domain.organs import (
     AddOrganCredential,
     Organ,
@@ -239,50 +239,3 @@ def test_a_rule_without_source_is_refused_with_every_reason() -> None:
         "rule.citation.missing",
         "rule.mark.unknown",
     ]
-
-
-def matter(identity: str, domain: str = "01", mode: str = "主动") -> editions.Matter:
-    return editions.Matter(
-        id=identity, domain=domain, level1="机构信息", level2="机构职能", content_elements="●机构名称",
-        legal_basis="《政府信息公开条例》", time_limit="20个工作日内", subject="主管部门", channels="■政府网站",
-        audience="全社会", mode=mode, levels="县级", provenance="drafted",
-    )  # fmt: skip
-
-
-def edition(*matters: editions.Matter) -> editions.PublishEdition:
-    domain = editions.Domain(code="01", seq=1, name="国土空间规划", lead_units="市自然资源局")
-    return editions.PublishEdition(
-        "suzhou-1", "341300000000", "基层政务公开标准目录", date(2020, 12, 31), (domain,), matters
-    )
-
-
-def test_an_edition_comes_into_force_with_all_its_matters() -> None:
-    """One decision gives the edition and every matter in it, each once."""
-    command = edition(matter("m-01-001"), matter("m-01-002"))
-
-    publication = editions.decide(None, {}, command)
-
-    assert publication.edition.matter_ids == ("m-01-001", "m-01-002")
-    assert [event.matter.id for event in publication.matters] == ["m-01-001", "m-01-002"]
-
-
-def test_a_faulty_edition_is_refused_with_every_reason() -> None:
-    """Repeated and malformed ids, unknown domains and modes are all told; nothing is published."""
-    given = editions.decide(None, {}, edition(matter("m-01-001"))).edition
-    faulty = edition(matter("m-01-001"), matter("m-01-001"), matter("x-1"), matter("m-02-001", "02", "公告"))
-
-    with pytest.raises(Refusal) as refusal:
-        editions.decide(given, {}, faulty)
-
-    assert codes(refusal) == [
-        "edition.exists",
-        "matter.repeated",
-        "matter.id.malformed",
-        "matter.domain.unknown",
-        "matter.mode.unknown",
-    ]
-
-
-def test_a_matter_id_follows_from_its_domain_and_place() -> None:
-    """The id is the same in every installation that loads the same table."""
-    assert editions.matter_id(4, 7) == "m-04-007"

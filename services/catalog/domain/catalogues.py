@@ -76,9 +76,8 @@ class EditionReturned(DomainEvent):
     reason: str
 
 
-CatalogueEvent = (
-    CatalogueFounded | EditionOpened | UpperTaken | EditionProposed | EditionReturned | EditionPublished
-)
+DraftEvent = CatalogueFounded | EditionOpened | UpperTaken | EditionProposed | EditionReturned
+CatalogueEvent = DraftEvent | EditionPublished
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(

@@ -13,12 +13,13 @@ from typing import Final
 
 from services.catalog.domain.calendars import AnnounceCalendar, MovedDay
 from services.catalog.domain.divisions import RegisterDivision
-from services.catalog.domain.editions import Domain, Matter, PublishEdition, matter_id
+from services.catalog.domain.domains import matter_id
+from services.catalog.domain.editions import Domain, Matter
 from services.catalog.domain.rules import ChangeRule
 
-EDITION: Final = "suzhou-1"
-_TITLE: Final = "宿州市基层政务公开标准目录（26个试点领域，首版）"
-_EFFECTIVE_ON: Final = date(2020, 12, 31)  # the plan: 到2020年底 … 编制完善本级政务公开事项标准目录
+GUIDE_TITLE: Final = "基层政务公开标准指引（26个试点领域）"
+CITY_TITLE: Final = "宿州市基层政务公开标准目录（26个试点领域，首版）"
+EFFECTIVE_ON: Final = date(2020, 12, 31)  # the plan: 到2020年底 … 编制完善本级政务公开事项标准目录
 _SOURCE: Final = "国务院办公厅关于{year}年部分节假日安排的通知"
 _LEVELS: Final = {"市": "city", "县区": "county", "乡镇街道": "township", "村居": "village"}
 _DECEMBER: Final = 12
@@ -32,7 +33,9 @@ class Seed:
     """Parents before children."""
     calendars: tuple[AnnounceCalendar, ...]
     rules: tuple[ChangeRule, ...]
-    edition: PublishEdition
+    domains: tuple[Domain, ...]
+    matters: tuple[Matter, ...]
+    """Rows of the guide, which the city's standard adopts."""
 
 
 def read_seed() -> Seed:
@@ -41,8 +44,8 @@ def read_seed() -> Seed:
     Raises:
         KeyError: a file names a level or domain nobody knows.
     """
-    divisions = tuple(_divisions())
-    return Seed(divisions, tuple(_calendars()), tuple(_rules()), _edition(divisions[0].code))
+    domains = tuple(_domains())
+    return Seed(tuple(_divisions()), tuple(_calendars()), tuple(_rules()), domains, tuple(_matters(domains)))
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -84,25 +87,18 @@ def _rules() -> Iterator[ChangeRule]:
         )
 
 
-def _edition(city: str) -> PublishEdition:
-    domains = tuple(
-        Domain(
-            code=f"{int(row['seq']):02d}",
-            seq=int(row["seq"]),
-            name=row["domain"],
-            lead_units=row["lead_units"],
-        )
-        for row in _rows("domains.csv")
-    )
-    by_name = {domain.name: domain for domain in domains}
-    return PublishEdition(EDITION, city, _TITLE, _EFFECTIVE_ON, domains, tuple(_matters(by_name)))
+def _domains() -> Iterator[Domain]:
+    for row in _rows("domains.csv"):
+        number = int(row["seq"])
+        yield Domain(code=f"{number:02d}", seq=number, name=row["domain"], lead_units=row["lead_units"])
 
 
-def _matters(domains: dict[str, Domain]) -> Iterator[Matter]:
+def _matters(domains: tuple[Domain, ...]) -> Iterator[Matter]:
     """Number the rows of each domain in the table's order, so that ids are the same everywhere."""
+    codes = {domain.name: domain.code for domain in domains}
     serials: dict[str, int] = defaultdict(int)
     for row in _rows("catalog_rows.csv"):
-        domain = domains[row.pop("domain")]
-        serials[domain.code] += 1
-        identity = matter_id(domain.seq, serials[domain.code])
-        yield Matter.model_validate(row | {"id": identity, "domain": domain.code})
+        code = codes[row.pop("domain")]
+        serials[code] += 1
+        here = {"id": matter_id(code, serials[code]), "domain": code, "place": serials[code]}
+        yield Matter.model_validate(row | here)

@@ -92,39 +92,6 @@ async def uscc_holder(conn: AsyncConnection, uscc: str) -> str | None:
     return found.scalar_one_or_none()
 
 
-async def edition_in_force(conn: AsyncConnection, on: date) -> str | None:
-    """Give the id of the edition in force on a legal day: the latest that is effective."""
-    edition = tables.edition.c
-    latest = (
-        select(edition.id).where(edition.effective_on <= on).order_by(edition.effective_on.desc()).limit(1)
-    )
-    return (await conn.execute(latest)).scalar_one_or_none()
-
-
-async def list_domains(conn: AsyncConnection, edition: str) -> Sequence[Found]:
-    """List an edition's domains in their order, each with ``matter_count``."""
-    matters = (
-        select(func.count())
-        .where(tables.matter.c.edition == edition, tables.matter.c.domain == tables.domain.c.code)
-        .scalar_subquery()
-        .label("matter_count")
-    )
-    wanted = select(tables.domain, matters).where(tables.domain.c.edition == edition)
-    return (await conn.execute(wanted.order_by(tables.domain.c.seq))).all()
-
-
-async def list_matters(conn: AsyncConnection, *, edition: str, domain: str, page: Page) -> Listing:
-    """List an edition's matters, all or of one domain, by id."""
-    matter = tables.matter.c
-    wanted = _all(matter.edition == edition, matter.domain == domain if domain else None)
-    return await listing(conn, select(tables.matter).where(wanted), matter.id, page)
-
-
-async def find_matter(conn: AsyncConnection, identity: str) -> Found | None:
-    """Find one matter."""
-    return (await conn.execute(select(tables.matter).where(tables.matter.c.id == identity))).one_or_none()
-
-
 async def list_calendar_days(conn: AsyncConnection, year: int) -> Sequence[Found]:
     """List the moved days of a notice's year, or of all years for 0, each with its notice's ``source``."""
     days = select(tables.calendar_day, tables.calendar_year.c.source).join(

@@ -11,9 +11,11 @@ from gongkai.eventstore.event import StoredEvent
 from gongkai.eventstore.store import EventStore, StreamWrite
 from gongkai.serving.rebuilding import Rebuild
 from gongkai.serving.sources import OwnLog
-from services.catalog.views import writing
+from services.catalog.views import tables, writing
 
-TABLES: Final = tuple(table.name for table in writing.ORDER)
+TABLES: Final = tuple(
+    table.name for table in (*writing.ORDER, tables.catalogue, tables.stance, tables.matter_row)
+)
 """Every view table, those referred to before those that refer to them."""
 
 

@@ -61,43 +61,84 @@ rule = Table(
     Column("version", Integer),
 )
 
-edition = Table(
-    "edition",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("division", Text),
-    Column("title", Text),
-    Column("effective_on", Date),
-    Column("version", Integer),
-)
-
 domain = Table(
     "domain",
     metadata,
-    Column("edition", Text, primary_key=True),
     Column("code", Text, primary_key=True),
     Column("seq", Integer),
     Column("name", Text),
     Column("lead_units", Text),
+    Column("version", Integer),
 )
 
-matter = Table(
-    "matter",
+catalogue = Table(
+    "catalogue",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("edition", Text),
+    Column("division", Text),
+    Column("level", Text),
+    Column("upper", Text),
+    Column("title", Text),
+    Column("phase", Text),
+    Column("number", Integer, comment="of the newest edition, drafted or published"),
+    Column("draft_title", Text),
+    Column("upper_edition", Integer, comment="that the draft stands on, or the newest edition did"),
+    Column("proposed_by", Text),
+    Column("note", Text),
+    Column("published", Integer, comment="number of the edition in force; 0: none yet"),
+    Column("upper_taken", Integer, comment="that the edition in force stands on"),
+    Column("version", Integer),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("catalogue", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("title", Text),
+    Column("effective_on", Date),
+    Column("upper_number", Integer),
+    Column("matters", Integer),
+    Column("added", Integer),
+    Column("changed", Integer),
+    Column("removed", Integer),
+    Column("version", Integer),
+)
+
+stance = Table(
+    "stance",
+    metadata,
+    Column("catalogue", Text, primary_key=True),
+    Column("matter", Text, primary_key=True),
+    Column("kind", Text, comment="none, adopted, left_out, own"),
+    Column("adapted", JSONB, comment="{cell: {was, now}}"),
+    Column("row", JSONB(none_as_null=True), comment="of a matter of its own"),
+    Column("reason", Text),
+    Column("version", Integer),
+)
+
+CELLS = (
+    "level1", "level2", "level3", "content_elements", "legal_basis", "time_limit", "subject", "channels", "audience",
+    "mode", "levels", "number", "office", "phone", "provenance",
+)  # fmt: skip
+
+# A row stands in the editions since_edition <= n < until_edition, or in all since where there is no until: each edition
+# is a range of rows, and one that changes ten matters writes ten.
+matter_row = Table(
+    "matter_row",
+    metadata,
+    Column("catalogue", Text, primary_key=True),
+    Column("matter", Text, primary_key=True),
+    Column("since_edition", Integer, primary_key=True),
+    Column("until_edition", Integer),
+    Column("state", Text, comment="in, left_out"),
     Column("domain", Text),
-    Column("level1", Text),
-    Column("level2", Text),
-    Column("content_elements", Text),
-    Column("legal_basis", Text),
-    Column("time_limit", Text),
-    Column("subject", Text),
-    Column("channels", Text),
-    Column("audience", Text),
-    Column("mode", Text),
-    Column("levels", Text),
-    Column("provenance", Text),
+    Column("place", Integer),
+    *(Column(name, Text) for name in CELLS),
+    Column("reading", JSONB),
+    Column("differs", JSONB, comment="[{field, was, now}] from the catalogue above"),
+    Column("added", Boolean, comment="does not stand above"),
+    Column("reason", Text),
     Column("version", Integer),
 )
 

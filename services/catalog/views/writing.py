@@ -12,13 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.store import StreamWrite
 from services.catalog.domain.calendars import CalendarAnnounced
+from services.catalog.domain.catalogues import DraftEvent
 from services.catalog.domain.divisions import DivisionRegistered
-from services.catalog.domain.editions import EditionPublished, MatterRevised
+from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised
 from services.catalog.domain.organs import OrganFacts
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import StaffFacts
+from services.catalog.domain.stances import StanceEvent
 from services.catalog.domain.units import UnitRegistered
-from services.catalog.views import tables
+from services.catalog.views import lineage, tables
 
 Row = dict[str, Any]
 """A table row; its types are the table's."""
@@ -29,9 +32,8 @@ ORDER: Final = (
     tables.calendar_year,
     tables.calendar_day,
     tables.rule,
-    tables.edition,
     tables.domain,
-    tables.matter,
+    tables.edition,
     tables.unit,
     tables.staff,
 )
@@ -54,6 +56,7 @@ async def apply(conn: AsyncConnection, writes: Sequence[StreamWrite]) -> None:
     for table in ORDER:
         if table in rows:
             await conn.execute(_upsert(table), rows[table])
+    await lineage.apply(conn, writes)
 
 
 def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose type is the dialect's
@@ -77,20 +80,17 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa:
             year = event.model_dump(exclude={"days"}) | {"version": version}
             days = [{"year": event.year, **moved.model_dump()} for moved in event.days]
             return [(tables.calendar_year, year), *((tables.calendar_day, day) for day in days)]
+        case DomainRegistered():
+            return [(tables.domain, event.model_dump() | {"version": version})]
         case EditionPublished():
-            edition = event.model_dump(include={"division", "title", "effective_on"})
-            domains = [{"edition": event.edition, **domain.model_dump()} for domain in event.domains]
-            return [
-                (tables.edition, edition | {"id": event.edition, "version": version}),
-                *((tables.domain, domain) for domain in domains),
-            ]
-        case MatterRevised():
-            matter = event.matter.model_dump(include={c.name for c in tables.matter.c}) | {"edition": event.edition, "version": version}
-            return [(tables.matter, matter)]
+            edition = event.model_dump(include={column.name for column in tables.edition.c})
+            return [(tables.edition, edition | {"version": version})] if event.catalogue else []
         case UnitRegistered():
             return [(tables.unit, event.model_dump() | {"version": version})]
         case StaffFacts():
             facts = event.model_dump(mode="json", include={"login", "organ", "unit", "grants", "disabled"})
             return [(tables.staff, facts | {"id": event.staff_id, "version": version})]
+        case _ if isinstance(event, DraftEvent | StanceEvent | MatterRevised | MatterRetired):
+            return []  # lineage.py
         case _:
             raise TypeError(f"no view knows {event.NAME}")

@@ -10,16 +10,26 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.catalog import (
+    BasisChanged,
     CalendarAnnounced,
     DivisionChanged,
     EditionPublished,
+    MatterRetired,
     MatterRevised,
     OrganChanged,
     RuleChanged,
+    SubjectAssigned,
 )
 from gongkai.contracts.contract import Contract
 from gongkai.messaging.view import upsert_newer
 from services.publishing.domain.registry import Organ, Registry
+from services.publishing.views.editions import (
+    edition_row,
+    editions_in_force,
+    matter_row,
+    matters_of_the_first_release,
+    settle_editions,
+)
 from services.publishing.views.tables import (
     known_division,
     known_edition,
@@ -33,10 +43,13 @@ CONTRACTS: Final[tuple[type[Contract], ...]] = (
     DivisionChanged,
     EditionPublished,
     MatterRevised,
+    MatterRetired,
 )
 """What of catalog's contracts matters here."""
-OTHERS: Final[tuple[type[Contract], ...]] = (CalendarAnnounced, RuleChanged)
+OTHERS: Final[tuple[type[Contract], ...]] = (CalendarAnnounced, RuleChanged, BasisChanged, SubjectAssigned)
 """What is known and of no concern here."""
+GUIDE: Final = "guide"
+"""The catalogue of the State's guides, from which the city's is made."""
 
 
 async def apply_catalog(conn: AsyncConnection, contracts: Sequence[Contract]) -> None:
@@ -50,6 +63,14 @@ async def apply_catalog(conn: AsyncConnection, contracts: Sequence[Contract]) ->
         key = "id" if "id" in table.c else "code"
         newest = {row[key]: row for row in sorted(found_rows, key=_version)}
         await upsert_newer(conn, table, [newest[name] for name in sorted(newest)], key=key)
+    await settle_editions(
+        conn,
+        (
+            contract.catalogue
+            for contract in contracts
+            if isinstance(contract, EditionPublished | MatterRevised | MatterRetired)
+        ),
+    )
     if rows:
         await conn.execute(update(registry_revision).values(revision=registry_revision.c.revision + 1))
 
@@ -65,22 +86,12 @@ def _row(contract: Contract) -> tuple[Table, dict[str, Any]] | None:
             return known_organ, fields | {"credential_keys": list(contract.credential_keys)}
         case DivisionChanged():
             return known_division, contract.model_dump(include={"code", "version", "name"})
+        case EditionPublished() | MatterRevised() | MatterRetired() if contract.catalogue == GUIDE:
+            return None  # nobody publishes under it
         case EditionPublished():
-            return known_edition, {
-                "id": contract.edition,
-                "version": contract.version,
-                "effective_on": contract.effective_on,
-                "domains": [domain.code for domain in contract.domains],
-                "matter_ids": list(contract.matter_ids),
-            }
-        case MatterRevised():
-            return known_matter, {
-                "id": f"{contract.edition}/{contract.matter.id}",
-                "version": contract.version,
-                "edition": contract.edition,
-                "matter": contract.matter.id,
-                "domain": contract.matter.domain,
-            }
+            return known_edition, edition_row(contract)
+        case MatterRevised() | MatterRetired():
+            return known_matter, matter_row(contract)
         case _:
             return None
 
@@ -107,27 +118,15 @@ class RegistryCache:
 
 
 async def read_registry(conn: AsyncConnection, today: date) -> Registry:
-    """Read the whole registry: some hundred organs, 1,500 divisions, 300 matters."""
+    """Read the registry: some hundred organs, 1,500 divisions, 130 editions; matters are read as they are claimed."""
     organs = select(known_organ.c.code, known_organ.c.name, known_organ.c.division, known_organ.c.uscc)
-    in_force = (
-        select(known_edition)
-        .where(known_edition.c.effective_on <= today)
-        .order_by(known_edition.c.effective_on.desc(), known_edition.c.id.desc())
-        .limit(1)
-    )
-    edition = (await conn.execute(in_force)).one_or_none()
-    matters: dict[str, str] = {}
-    if edition is not None:
-        listed = frozenset(edition.matter_ids)
-        asked = select(known_matter.c.matter, known_matter.c.domain).where(
-            known_matter.c.edition == edition.id
-        )
-        matters = {row.matter: row.domain for row in await conn.execute(asked) if row.matter in listed}
+    matters, domains = await matters_of_the_first_release(conn, today)
     return Registry(
         organs={row.code: Organ(*row) for row in await conn.execute(organs)},
         divisions=frozenset((await conn.execute(select(known_division.c.code))).scalars()),
+        editions=await editions_in_force(conn, today),
         matters=matters,
-        domains=frozenset(edition.domains) if edition is not None else frozenset(),
+        domains=domains,
     )
 
 

@@ -1,0 +1,1 @@
+"""Editions of catalogues at the edge: commands, questions, and how both are told."""
