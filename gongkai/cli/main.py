@@ -22,6 +22,8 @@ COMMANDS = (
     "messages",
     "organ",
     "staff",
+    "catalogue",
+    "bases",
     "keys",
     "content",
     "request",
