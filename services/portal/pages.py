@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.serving.clock import Clock, legal_day
-from services.portal import casewords, staffwords, words
+from services.portal import casewords, cataloguewords, staffwords, words
 from services.portal.csrf import FormMarks
 from services.portal.notices import DONE
 from services.portal.registry import Divisions, Place
@@ -27,6 +27,8 @@ _ASSETS: Final = {
     "site.css": "text/css; charset=utf-8",
     "staff.css": "text/css; charset=utf-8",
     "site.js": "text/javascript; charset=utf-8",
+    "sheet.css": "text/css; charset=utf-8",
+    "sheet.js": "text/javascript; charset=utf-8",
     "seal.svg": "image/svg+xml",
 }
 
@@ -94,6 +96,7 @@ class Pages:
         filters = (
             *casewords.FILTERS,
             *staffwords.FILTERS,
+            *cataloguewords.FILTERS,
             words.long_date, words.month_name, words.local_time, words.size, words.number, words.media, words.kind,
             words.validity, words.attribute, words.provenance, words.level, words.record_path, words.short_digest, words.defect,
         )  # fmt: skip
@@ -102,6 +105,8 @@ class Pages:
             "css": assets["site.css"].path,
             "staff_css": assets["staff.css"].path,
             "js": assets["site.js"].path,
+            "sheet_css": assets["sheet.css"].path,
+            "sheet_js": assets["sheet.js"].path,
             "seal": assets["seal.svg"].path,
             "demo": demo,
             "themes": THEMES,
@@ -109,6 +114,10 @@ class Pages:
             "file_path": words.file_path,
             "query": query,
         }
+
+    def part(self, template: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a module of macros
+        """The macros of a template, for an answer that is a part of a page."""
+        return self._environment.get_template(template).make_module(dict(values))
 
     def render(
         self,

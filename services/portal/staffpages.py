@@ -16,7 +16,8 @@ from services.portal.clients import Signed
 from services.portal.portal import portal_of
 
 WARN_BEFORE: Final = timedelta(minutes=10)
-_E, _R, _C, _I, _A = Role.EDITOR, Role.REVIEWER, Role.CLERK, Role.INSPECTOR, Role.ADMINISTRATOR
+_E, _R, _C, _I = Role.EDITOR, Role.REVIEWER, Role.CLERK, Role.INSPECTOR
+_A, _S = Role.ADMINISTRATOR, Role.STEWARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ MENU: Final = (
     Entry("drafts", "/staff/drafts/", "信息发布", frozenset({_E, _R, _I})),
     Entry("incoming", "/staff/incoming/", "部门报送", frozenset({_E, _R, _I})),
     Entry("requests", "/staff/requests/", "依申请公开", frozenset({_C})),
+    Entry("catalogue", "/staff/catalogue/", "事项目录", frozenset({_E, _R, _I, _A, _S})),
     Entry("messages", "/staff/messages/", "消息与存疑", frozenset({_A})),
     Entry("people", "/staff/people/", "人员", frozenset({_A})),
 )

@@ -66,7 +66,7 @@ class Shelf:
         held = self.drawings[COUNTY].rows
         for place in range(1, rows + 1):
             row = _row(domain, place, level2=f"事项{place}")
-            _put(held, f"g-{domain}-{place:04d}", "adopted", row, row)
+            _put(held, f"g-{domain}-{place:04d}", "adopted", row, row, row)
 
 
 def invent_shelf() -> Shelf:
@@ -82,7 +82,7 @@ def invent_shelf() -> Shelf:
     for domain in ("10", "24"):
         for place in range(1, 9):
             row = _row(domain, place, level2=f"事项{place}")
-            _put(shelf.drawings[COUNTY].rows, f"m-{domain}-{place:03d}", "adopted", row, row)
+            _put(shelf.drawings[COUNTY].rows, f"m-{domain}-{place:03d}", "adopted", row, row, row)
     _put(
         shelf.drawings[COUNTY].rows, "m-24-100", "undecided", None, _row("24", 9, level2="校外培训机构白名单")
     )
