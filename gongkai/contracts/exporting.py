@@ -30,6 +30,8 @@ CHANNELS: Final[dict[str, tuple[type[Contract], ...]]] = {
         catalog.MatterRevised,
         catalog.MatterRetired,
         catalog.RuleChanged,
+        catalog.SubjectAssigned,
+        catalog.BasisChanged,
     ),
     "feed.{division}.catalog.announced": (catalog.CalendarAnnounced,),
     "feed.{division}.catalog.adopted": (catalog.EditionPublished,),

@@ -59,6 +59,9 @@ class IngestDocument(IngestEvent):
     ground: str | None = Field(default=None, description="why the attribute is what it is, in words")
     confirmer: IngestConfirmer | None = None
     matter: str | None = None
+    elements: dict[str, str] | None = Field(
+        default=None, description="content elements of the matter: key, as its JSON Schema has it, and text"
+    )
     domain: str | None = None
     doc_number: str | None = None
     issuer: str | None = None
@@ -106,6 +109,7 @@ class ReplyAccepted(Contract):
     index_number: str
     version: int = Field(ge=1)
     defects: tuple[str, ...] = ()
+    edition: str = Field(default="", description="the catalogue's edition its matter was checked against")
     outcome: Literal["published", "revised", "withdrawn", "unchanged"]
 
 
@@ -116,3 +120,4 @@ class ReplyRejected(Contract):
 
     event_id: str
     reasons: tuple[ReplyReason, ...] = Field(min_length=1)
+    edition: str = Field(default="", description="the catalogue's edition its matter was checked against")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.content.refused import ContentDestroyed as ContentWasDestroyed
 from gongkai.content.store import Blob, ContentStore
-from gongkai.contracts.ingest import ReplyAccepted, ReplyRejected
+from gongkai.contracts.ingest import IngestDocument, ReplyAccepted, ReplyRejected
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.errors import AppendBusy, CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import CommandLedger, Entry
@@ -34,6 +34,8 @@ from services.publishing.domain.deciding import (
 from services.publishing.domain.incoming import Incoming, Parsed, Understood, parse
 from services.publishing.domain.number import book_of, record_stream
 from services.publishing.domain.record import RECORD, Record
+from services.publishing.domain.registry import Organ, Registry
+from services.publishing.views.editions import with_claims
 from services.publishing.views.incoming import incoming_row, write_incoming
 from services.publishing.views.records import Change, digests_of, write_records
 from services.publishing.views.registry import RegistryCache
@@ -95,11 +97,18 @@ async def _decide(world: Deciding, conn: AsyncConnection, batch: Sequence[Parsed
     known = Known(await world.registry.current(conn, today), now, today)
     known.remembered = await _remembered(world, conn, batch)
     items = [prepare(parsed, known.remembered) for parsed in batch]
+    known.registry = await with_claims(conn, known.registry, _claims(items, known.registry))
     await _look_up(world, conn, items, known)
     before = dict(known.records)
     decisions = [decide_one(parsed, item, known) for parsed, item in zip(batch, items, strict=True)]
     await _write(world, conn, batch, decisions, before, known)
     return [decision.verdict for decision in decisions]
+
+
+def _claims(items: Sequence[Item], registry: Registry) -> Iterator[tuple[Organ | None, str | None]]:
+    for item in items:
+        if isinstance(item, Understood) and isinstance(item.event, IngestDocument):
+            yield registry.organs.get(item.incoming.organ), item.event.matter
 
 
 async def _remembered(

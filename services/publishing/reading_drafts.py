@@ -26,6 +26,7 @@ from services.publishing.domain.registry import Organ, Registry
 from services.publishing.domain.text import clean
 from services.publishing.handlers import Deciding
 from services.publishing.staffing import NO_DRAFT, role_reasons
+from services.publishing.views.editions import with_claims
 from services.publishing.views.tables import record
 
 WRITTEN: Final = frozenset({"text/plain", "text/markdown"})
@@ -94,6 +95,7 @@ async def record_named(conn: AsyncConnection, index_number: str) -> tuple[str, s
 async def surroundings(world: Deciding, conn: AsyncConnection, draft: Draft, organ: Organ) -> Surroundings:
     """What examining a draft needs."""
     registry, today = await registry_now(world, conn)
+    registry = await with_claims(conn, registry, [(organ, draft.content.matter)])
     return Surroundings(
         organ=organ,
         registry=registry,

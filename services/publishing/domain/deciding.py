@@ -17,6 +17,7 @@ from gongkai.contracts.ingest import (
 )
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason, Refusal
+from services.publishing.domain.claims import edition_named
 from services.publishing.domain.contents import Brought, Held
 from services.publishing.domain.events import NumberTaken, RecordPublished, RecordWithdrawn
 from services.publishing.domain.examine import examine
@@ -132,23 +133,31 @@ def decide_one(parsed: Parsed, item: Item, known: Known) -> Decision:
     return decision
 
 
-def rejected(incoming: Incoming, reasons: Sequence[Reason]) -> ReplyRejected:
-    """The answer that tells every reason."""
+def rejected(incoming: Incoming, reasons: Sequence[Reason], edition: str = "") -> ReplyRejected:
+    """The answer that tells every reason, and the edition where a claim was checked against one."""
     told = (ReplyReason(code=r.code, message=r.message_zh, field=r.field, article=r.article) for r in reasons)
-    return ReplyRejected(event_id=incoming.event_id, reasons=tuple(told))
+    return ReplyRejected(event_id=incoming.event_id, reasons=tuple(told), edition=edition)
 
 
 def _decide_first(parsed: Parsed, item: Item, organ: Organ | None, known: Known) -> Decision:
     """Decide an event that was never answered."""
+    edition = ""
     try:
         understood = _understood(parsed, item)
         if organ is None:
             found = understood.every_reason((reason("organ.unknown"),))
             return Decision(Answered(rejected(parsed.incoming, found), parsed.fingerprint, first=True))
+        edition = _edition(understood, organ, known)
         return _decide_event(understood, organ, parsed.fingerprint, known)
     except Refusal as refusal:
-        reply = rejected(parsed.incoming, refusal.reasons)
+        reply = rejected(parsed.incoming, refusal.reasons, edition)
         return Decision(Answered(reply, parsed.fingerprint, first=True))
+
+
+def _edition(item: Understood[IngestEvent], organ: Organ, known: Known) -> str:
+    """The edition the event's claims are checked against; empty where it makes none."""
+    event = item.event
+    return edition_named(event, organ, known.registry) if isinstance(event, IngestDocument) else ""
 
 
 def _understood(parsed: Parsed, item: Item) -> Understood[IngestEvent]:
@@ -172,7 +181,9 @@ def _decide_event(item: Understood[IngestEvent], organ: Organ, fingerprint: byte
         if one.data is not None:
             known.held.setdefault(one.digest, Held(len(one.data)))
     return Decision(
-        Answered(_accepted(item, after, events, command), fingerprint, first=True),
+        Answered(
+            _accepted(item, after, events, command, _edition(item, organ, known)), fingerprint, first=True
+        ),
         writes=_writes(item.record_id, record, events, book, serial, known),
         record_id=item.record_id,
         contents=tuple(one for one in item.contents.brought if one.data is not None) if events else (),
@@ -232,6 +243,7 @@ def _accepted(
     after: Record,
     events: Sequence[DomainEvent],
     command: Enter | Withdraw,
+    edition: str,
 ) -> ReplyAccepted:
     return ReplyAccepted(
         event_id=item.incoming.event_id,
@@ -239,5 +251,6 @@ def _accepted(
         index_number=after.index_number,
         version=after.version,
         defects=command.draft.header.defects if isinstance(command, Enter) else (),
+        edition=edition,
         outcome=outcome_of(events),
     )

@@ -13,6 +13,7 @@ from typing import Literal, cast
 from gongkai.contracts.ingest import IngestDocument
 from gongkai.contracts.kinds import KINDS_WITH_VALIDITY, code_of_attribute, code_of_kind, code_of_validity
 from gongkai.refusal import Refusal
+from services.publishing.domain.claims import matter_and_domain
 from services.publishing.domain.contents import Contents, HeldContents
 from services.publishing.domain.dates import read_date
 from services.publishing.domain.divisions import is_within
@@ -86,7 +87,7 @@ def _header(
     today: date,
     provenance: Provenance,
 ) -> Header:
-    matter, domain = _matter_and_domain(document, registry, found)
+    matter, domain = matter_and_domain(document, organ, registry, found)
     kind = _kind(document, found)
     effective_on = _optional_day(document.effective_on, "effective-on", found)
     expires_on = _optional_day(document.expires_on, "expires-on", found)
@@ -198,23 +199,6 @@ def _ground(document: IngestDocument, found: Findings) -> str | None:
     if ground is None:
         found.want("ground.missing")
     return ground
-
-
-def _matter_and_domain(
-    document: IngestDocument, registry: Registry, found: Findings
-) -> tuple[str | None, str | None]:
-    matter, domain = clean(document.matter), clean(document.domain)
-    if domain and domain not in registry.domains:
-        found.want("domain.unknown")
-        domain = ""
-    if not matter:
-        return None, domain or None
-    if matter not in registry.matters:
-        found.want("matter.unknown")
-        return None, domain or None
-    if domain and registry.matters[matter] != domain:
-        found.want("domain.mismatch")
-    return matter, registry.matters[matter]
 
 
 def _optional_day(given: str | None, scope: str, found: Findings) -> date | None:

@@ -24,7 +24,7 @@ class Findings:
 
     @property
     def defects(self) -> tuple[str, ...]:
-        """Codes of the shortcomings of a migrated document, in the order they were found."""
+        """Codes of the shortcomings that are listed, in the order they were found."""
         return tuple(self._defects)
 
     def refuse(self, code: str, field: str | None = None) -> None:
@@ -39,6 +39,10 @@ class Findings:
             self._defects[code] = None
         else:
             self.refuse(code, field)
+
+    def note(self, code: str) -> None:
+        """List a shortcoming that refuses nobody, wherever the document comes from."""
+        self._defects[code] = None
 
     def extend(self, reasons: Iterable[Reason]) -> None:
         """Refuse for reasons found elsewhere."""

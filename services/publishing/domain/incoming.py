@@ -120,7 +120,9 @@ def understand(parsed: Parsed) -> Understood[IngestEvent]:
     except ValidationError as error:
         wrong = set()
         for fault in error.errors(include_input=False, include_url=False, include_context=False):
-            name = ".".join(str(part) for part in fault["loc"])
+            # The keys of elements are the sender's own words: a reason does not repeat them.
+            place = fault["loc"][:1] if fault["loc"][0] == "elements" else fault["loc"]
+            name = ".".join(str(part) for part in place)
             malformed[name] = reason("field.malformed", name)
             wrong.add(str(fault["loc"][0]))
         event = model.model_validate({name: item for name, item in value.items() if name not in wrong})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from gongkai.contracts.elements import quotable
 from gongkai.contracts.ingest import IngestContent, IngestDocument, IngestWithdrawal
 from gongkai.refusal import Reason
 from gongkai.security.personal import find_personal_numbers
@@ -67,6 +68,8 @@ def _fields_of(document: IngestDocument) -> Iterator[tuple[str, str]]:
     yield from _key(document.record)
     for name in _SCANNED:
         yield name, getattr(document, name) or ""
+    for key, text in (document.elements or {}).items():
+        yield f"elements.{quotable(key)}", f"{key}\n{text}"
     for at, word in enumerate(document.keywords):
         yield f"keywords.{at}", word
     if document.confirmer is not None:

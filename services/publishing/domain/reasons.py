@@ -71,6 +71,22 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "confirmer.name-missing": Told("confirmer.name", "缺少公开属性确认人的姓名。", _BY + "十七条"),
         "confirmer.post-missing": Told("confirmer.post", "缺少公开属性确认人的职务。", _BY + "十七条"),
         "matter.unknown": Told("matter", "所填公开事项不在现行的公开事项目录中。"),
+        "matter.retired": Told(
+            "matter",
+            "所填公开事项已从现行的公开事项目录中取消，或者本级目录未收录。请查询现行目录，改填相应的事项。",
+        ),
+        "elements.missing": Told(
+            "elements", "缺少所填公开事项要求的公开内容要素。请查询该事项的要素，写明后以新的事件编号重发。"
+        ),
+        "elements.unknown": Told("elements", "所填公开事项没有这个要素。请改用目录中的要素名称，或者删去。"),
+        "elements.too-long": Told("elements", "要素的内容过长。请写明要点，全文放入正文。"),
+        "elements.too-many": Told("elements", "要素过多。请只填写所填公开事项的要素。"),
+        "elements.without-matter": Told(
+            "elements", "填写了要素，却没有填写公开事项，无从核对。请补填公开事项。"
+        ),
+        "elements.unstated": Told(
+            "elements", "没有逐项填写所填公开事项要求的公开内容要素，未能核对内容是否齐全。请对照目录补充。"
+        ),
         "domain.unknown": Told("domain", "所填领域不在现行的公开事项目录中。"),
         "domain.mismatch": Told("domain", "所填领域与公开事项所属的领域不一致。"),
         "doc-number.nonstandard": Told(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -123,6 +123,12 @@ known_edition = Table(
     Column("effective_on", Date, nullable=False),
     Column("domains", ARRAY(Text), nullable=False),
     Column("matter_ids", ARRAY(Text), nullable=False),
+    Column(
+        "catalogue", Identifier, nullable=False, comment="empty: of the first release, which had one only"
+    ),
+    Column("number", Integer, nullable=False),
+    Column("matters", Integer, nullable=False, comment="how many are in it"),
+    Column("complete", Boolean, nullable=False, comment="all its matters are here"),
 )
 
 known_matter = Table(
@@ -130,9 +136,13 @@ known_matter = Table(
     metadata,
     Column("id", Identifier, primary_key=True, comment="<edition>/<matter id>"),
     Column("version", Integer, nullable=False),
-    Column("edition", Identifier, nullable=False),
+    Column("edition", Identifier, nullable=False, comment="since which it stands so"),
     Column("matter", Identifier, nullable=False),
     Column("domain", Identifier, nullable=False),
+    Column("catalogue", Identifier, nullable=False),
+    Column("number", Integer, nullable=False, comment="of the edition"),
+    Column("retired", Boolean, nullable=False),
+    Column("reading", JSONB, nullable=False, comment="elements and citations"),
 )
 
 registry_revision = Table(
