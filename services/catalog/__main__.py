@@ -12,7 +12,14 @@ from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
 from gongkai.messaging.connection import connect
 from gongkai.messaging.relay import Relay
-from gongkai.rpc.catalog.v1 import catalog_pb2, catalog_pb2_grpc, identity_pb2, identity_pb2_grpc
+from gongkai.rpc.catalog.v1 import (
+    bases_pb2,
+    bases_pb2_grpc,
+    catalog_pb2,
+    catalog_pb2_grpc,
+    identity_pb2,
+    identity_pb2_grpc,
+)
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
 from gongkai.security.keys import derive, master_key
@@ -22,6 +29,7 @@ from gongkai.serving.lifecycle import Service, run
 from gongkai.serving.log_api import ContractLog
 from gongkai.serving.ops_api import OpsApi
 from services.catalog.api import CatalogApi
+from services.catalog.bases.api import BasisApi
 from services.catalog.codec import CODEC
 from services.catalog.handlers import Office
 from services.catalog.identity.api import IdentityApi
@@ -65,6 +73,7 @@ async def compose(service: Service) -> None:
         CatalogApi(office, clock=utc_now),
         catalog_pb2.DESCRIPTOR,
     )
+    service.grpc(bases_pb2_grpc.add_BasisServiceServicer_to_server, BasisApi(office), bases_pb2.DESCRIPTOR)
     desk = open_desk(office, vault, master, settings.keys)
     service.grpc(
         identity_pb2_grpc.add_IdentityServiceServicer_to_server, IdentityApi(desk), identity_pb2.DESCRIPTOR

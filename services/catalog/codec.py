@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gongkai.eventstore.codec import Codec
+from services.catalog.domain.bases import BasisDescribed, BasisRegistered, BasisStateChanged
 from services.catalog.domain.calendars import CalendarAnnounced
 from services.catalog.domain.catalogues import (
     CatalogueFounded,
@@ -54,6 +55,9 @@ CODEC: Final = Codec(
     StaffDisabled,
     StaffErased,
     UnitRegistered,
+    BasisRegistered,
+    BasisDescribed,
+    BasisStateChanged,
     DomainRegistered,
     CatalogueFounded,
     EditionOpened,

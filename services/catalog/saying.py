@@ -13,6 +13,7 @@ from gongkai.contracts import catalog as contracts
 from gongkai.contracts.contract import Contract
 from gongkai.eventstore.event import StoredEvent
 from gongkai.messaging.outgoing import Outgoing
+from services.catalog.domain.bases import BasisFacts
 from services.catalog.domain.calendars import CalendarAnnounced
 from services.catalog.domain.catalogues import DraftEvent
 from services.catalog.domain.divisions import DivisionRegistered
@@ -32,6 +33,7 @@ _EVT_NAMES: Final[dict[type[Contract], str]] = {
     contracts.OrganChanged: "organ.changed",
     contracts.CalendarAnnounced: "calendar.announced",
     contracts.RuleChanged: "rule.changed",
+    contracts.BasisChanged: "basis.changed",
     contracts.EditionPublished: "edition.published",
     contracts.MatterRevised: "matter.revised",
     contracts.MatterRetired: "matter.retired",
@@ -41,6 +43,7 @@ _FEED_VERBS: Final[dict[type[Contract], str]] = {
     contracts.OrganChanged: "changed",
     contracts.CalendarAnnounced: "announced",
     contracts.RuleChanged: "changed",
+    contracts.BasisChanged: "changed",
     contracts.EditionPublished: "adopted",
     contracts.MatterRevised: "changed",
     contracts.MatterRetired: "changed",
@@ -91,6 +94,9 @@ def contract_of(stored: StoredEvent) -> Contract:  # noqa: PLR0911 - one return 
             return contracts.CalendarAnnounced(version=version, **event.model_dump())
         case RuleChanged():
             return contracts.RuleChanged(version=version, **event.model_dump(exclude={"name"}))
+        case BasisFacts():
+            told = event.model_dump(include=set(contracts.BasisChanged.model_fields))
+            return contracts.BasisChanged(version=version, **told)
         case EditionPublished():
             told = event.model_dump(include=set(contracts.EditionPublished.model_fields))
             return contracts.EditionPublished(version=version, **told)

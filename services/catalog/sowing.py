@@ -16,6 +16,7 @@ from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.errors import CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import Entry, fingerprint
 from gongkai.eventstore.store import Append, StreamWrite
+from services.catalog.bases.first import first_bases
 from services.catalog.domain import calendars, divisions, rules
 from services.catalog.domain.divisions import Division
 from services.catalog.domain.domains import registered
@@ -80,7 +81,14 @@ async def _new_things(office: Office, conn: AsyncConnection, fresh: Sequence[_So
 
 
 def _decide(seed: Seed) -> list[_Sown]:
-    return [*_divisions(seed), *_calendars(seed), *_rules(seed), *_domains(seed), *_catalogues(seed)]
+    return [
+        *_divisions(seed),
+        *_calendars(seed),
+        *_rules(seed),
+        *_domains(seed),
+        *_bases(seed),
+        *_catalogues(seed),
+    ]
 
 
 def _divisions(seed: Seed) -> list[_Sown]:
@@ -105,6 +113,10 @@ def _rules(seed: Seed) -> list[_Sown]:
 
 def _domains(seed: Seed) -> list[_Sown]:
     return [_sown("domain", domain.code, [registered(domain)]) for domain in seed.domains]
+
+
+def _bases(seed: Seed) -> list[_Sown]:
+    return [_sown("basis", event.basis, [event]) for event in first_bases(seed.bases)]
 
 
 def _catalogues(seed: Seed) -> list[_Sown]:

@@ -11,6 +11,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Final
 
+from services.catalog.domain.bases import SetBasis, Standing, basis_id
 from services.catalog.domain.calendars import AnnounceCalendar, MovedDay
 from services.catalog.domain.divisions import RegisterDivision
 from services.catalog.domain.domains import matter_id
@@ -36,6 +37,8 @@ class Seed:
     domains: tuple[Domain, ...]
     matters: tuple[Matter, ...]
     """Rows of the guide, which the city's standard adopts."""
+    bases: tuple[SetBasis, ...] = ()
+    """What the rows cite."""
 
 
 def read_seed() -> Seed:
@@ -45,7 +48,14 @@ def read_seed() -> Seed:
         KeyError: a file names a level or domain nobody knows.
     """
     domains = tuple(_domains())
-    return Seed(tuple(_divisions()), tuple(_calendars()), tuple(_rules()), domains, tuple(_matters(domains)))
+    return Seed(
+        tuple(_divisions()),
+        tuple(_calendars()),
+        tuple(_rules()),
+        domains,
+        tuple(_matters(domains)),
+        tuple(_bases()),
+    )
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -85,6 +95,20 @@ def _rules() -> Iterator[ChangeRule]:
             citation=row["citation"],
             mark=row["mark"],
         )
+
+
+def _bases() -> Iterator[SetBasis]:
+    for row in _rows("bases.csv"):
+        standing = Standing(
+            row["state"],
+            date.fromisoformat(row["since"]) if row["since"] else None,
+            basis_id(row["replaced_by"]) if row["replaced_by"] else "",
+            row["source"],
+            date.fromisoformat(row["checked_on"]),
+            row["mark"],
+        )
+        aliases = tuple(filter(None, row["aliases"].split(";")))
+        yield SetBasis(row["title"], row["number"], row["kind"], "", aliases, standing)
 
 
 def _domains() -> Iterator[Domain]:

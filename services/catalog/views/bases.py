@@ -26,7 +26,7 @@ _KEY: Final = (matter_citation.c.catalogue, matter_citation.c.matter, matter_cit
 class Flagged:
     """One page of matters that rest on what has fallen."""
 
-    rows: Sequence[Found]
+    rows: Sequence[Any]
     next_token: str
     total: int
     """Matters, each catalogue's counted."""
@@ -78,7 +78,7 @@ async def count_matters(conn: AsyncConnection, identities: Iterable[str]) -> dic
         .where(citation.c.basis == any_(_texts(identities)))
         .group_by(citation.c.basis)
     )
-    return {identity: number for identity, number in await conn.execute(asked)}
+    return {row[0]: row[1] for row in await conn.execute(asked)}
 
 
 async def find_citations(conn: AsyncConnection, identities: Collection[str]) -> dict[str, Found]:
@@ -123,9 +123,8 @@ async def list_unresolved(conn: AsyncConnection, catalogue: str) -> Unresolved:
     """List citations in force, of one catalogue or of all, that mean no basis, the most cited first."""
     counts = _cited(catalogue).with_only_columns(func.count().filter(citation.c.basis != ""), func.count())
     resolved, total = (await conn.execute(counts)).one()
-    place = matter_citation.c.matter
-    if not catalogue:
-        place = matter_citation.c.catalogue + "/" + place
+    matter: ColumnElement[str] = matter_citation.c.matter
+    place = matter if catalogue else matter_citation.c.catalogue + "/" + matter
     cited = func.array_agg(aggregate_order_by(place, place), type_=ARRAY(Text))
     asked = (
         _cited(catalogue)

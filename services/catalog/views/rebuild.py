@@ -12,9 +12,11 @@ from gongkai.eventstore.store import EventStore, StreamWrite
 from gongkai.serving.rebuilding import Rebuild
 from gongkai.serving.sources import OwnLog
 from services.catalog.views import tables, writing
+from services.catalog.views.basis_tables import BASIS_TABLES
 
 TABLES: Final = tuple(
-    table.name for table in (*writing.ORDER, tables.catalogue, tables.stance, tables.matter_row)
+    table.name
+    for table in (*writing.ORDER, tables.catalogue, tables.stance, tables.matter_row, *BASIS_TABLES)
 )
 """Every view table, those referred to before those that refer to them."""
 

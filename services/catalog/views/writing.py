@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.store import StreamWrite
+from services.catalog.domain.bases import BasisFacts
 from services.catalog.domain.calendars import CalendarAnnounced
 from services.catalog.domain.catalogues import DraftEvent
 from services.catalog.domain.divisions import DivisionRegistered
@@ -21,7 +22,7 @@ from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import StaffFacts
 from services.catalog.domain.stances import StanceEvent
 from services.catalog.domain.units import UnitRegistered
-from services.catalog.views import lineage, tables
+from services.catalog.views import basis_writing, lineage, tables
 
 Row = dict[str, Any]
 """A table row; its types are the table's."""
@@ -57,6 +58,7 @@ async def apply(conn: AsyncConnection, writes: Sequence[StreamWrite]) -> None:
         if table in rows:
             await conn.execute(_upsert(table), rows[table])
     await lineage.apply(conn, writes)
+    await basis_writing.apply(conn, writes)
 
 
 def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose type is the dialect's
@@ -90,7 +92,7 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa:
         case StaffFacts():
             facts = event.model_dump(mode="json", include={"login", "organ", "unit", "grants", "disabled"})
             return [(tables.staff, facts | {"id": event.staff_id, "version": version})]
-        case _ if isinstance(event, DraftEvent | StanceEvent | MatterRevised | MatterRetired):
-            return []  # lineage.py
+        case _ if isinstance(event, DraftEvent | StanceEvent | MatterRevised | MatterRetired | BasisFacts):
+            return []  # lineage.py, basis_writing.py
         case _:
             raise TypeError(f"no view knows {event.NAME}")
