@@ -66,6 +66,8 @@ def read_channels(text: str) -> Reading[Channel]:
             flags.append(
                 f"公开渠道和载体中{quoted(words)}不在渠道名录内，已按原文保留；请改用名录中的名称或写入“其他”。"
             )
+    if not found and not flags:
+        flags.append("公开渠道和载体没有填写；请选用至少一个渠道。")
     return Reading(tuple(found), tuple(flags))
 
 

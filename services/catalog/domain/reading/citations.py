@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from gongkai.contracts.matters import Citation
@@ -32,10 +34,17 @@ _SPLIT: Final = re.compile(r"[，,；;、]\s*")
 _PART_OF_TITLE: Final = re.compile(r"试行|暂行|草案|修订草案")
 _NOTE: Final = re.compile(
     r"(?:19|20)[0-9]{2}年(?:[0-9]{1,2}月)?(?:[0-9]{1,2}日)?(?:第[一二三四五]次)?(?:修正|修订|修改|施行|实施|起施行|印发|公布|发布|版|本)?"
+    r"|(?:发布|公布|施行|实施|生效|成文|印发)(?:日期|时间)[:：]?(?:19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日"
+    r"|(?:发布|制定|发文)(?:机关|单位)[:：]?[\u4e00-\u9fff]{2,24}"
     r"|修正|修订|修订版|原.*|以下简称.*|简称.*|已废止|已修订"
 )
+_NUMBER_AND_NOTE: Final = re.compile(
+    rf"(?:发文字号|文号)?[:：]?(?P<number>{_NUMBER})(?P<note>{_NOTE.pattern})?"
+)
+_SAYS: Final = re.compile(r"\s*的?(?:有关|相关)?规定(?=[、，,；;。\s]|$)")
+_KIND: Final = "【[\u4e00-\u9fff、及和]{2,16}】"
 _JOINING: Final = re.compile(
-    r"(?:[、，,；;。：:\s]|以及|依据|根据|按照|和|及|与|[0-9]{1,2}[.．、](?![0-9]))+"
+    rf"(?:{_KIND}|[、，,；;。：:\s]|以及|依据|根据|按照|和|及|与|[0-9]{{1,2}}[.．、](?![0-9]))+"
 )
 _ISSUER: Final = re.compile(
     r"[\u4e00-\u9fff、\s]{0,40}(?:部|委|办|厅|局|院|会|政府|总署|署|银行|法院|检察院|党委|中央)(?:等[0-9一二三四五六七八九十]*部门)?"
@@ -46,32 +55,34 @@ _INSIDE: Final = re.compile(
 _OUTSIDE: Final = re.compile(r"的?(?:通知|公告|决定|意见|批复|函|通告|命令|令)")
 
 
+@lru_cache(maxsize=4096)
 def read_citations(text: str) -> Reading[Citation]:
     """Read the citations of a cell, in its order. A number without a title is a citation without a title."""
     found: list[Citation] = []
     flags: list[str] = []
-    at, between = 0, ""
     words = tidy(text)
+    closings = _closings(words)
+    opening = iter(sorted(closings))
+    at, title_at = 0, next(opening, None)
     while at < len(words):
-        step = _cited(words, at, between) or _numbered(words, at, between)
-        if step is None:
-            between += words[at]
-            at += 1
-            continue
-        citation, at, before = step
+        while title_at is not None and title_at < at:
+            title_at = next(opening, None)
+        if step := _numbered(words, at):
+            citation, at, before = step
+        elif title_at is not None:
+            citation, at, before = _cited(words, title_at, closings[title_at], words[at:title_at])
+        else:
+            flags += _unread(words[at:])
+            break
         flags += _unread(before)
-        between = ""
         found.append(citation)
-    flags += _unread(between)
-    if not words:
+    if not found and not flags:
         flags.append("公开依据没有填写；请写明文件名称。")
     return Reading(tuple(found), tuple(flags))
 
 
-def _cited(words: str, at: int, between: str) -> tuple[Citation, int, str] | None:
-    """Read a citation whose 《 stands here; with it where it ends and which words before it are not its own."""
-    if words[at] != "《" or (end := _closing(words, at)) is None:
-        return None
+def _cited(words: str, at: int, end: int, between: str) -> tuple[Citation, int, str]:
+    """Read the citation whose 《 stands here; with it where it ends and which words before it are not its own."""
     title, before, issuer = words[at + 1 : end - 1], between, ""
     inside, outside = _tail(_INSIDE, between), _OUTSIDE.match(words, end)
     if inside and outside:
@@ -80,51 +91,68 @@ def _cited(words: str, at: int, between: str) -> tuple[Citation, int, str] | Non
         before = between.removesuffix(issuer)
     number, notes, articles = "", [issuer] if issuer else list[str](), list[str]()
     while True:
-        if not articles and (bracket := _bracket(words, end)):
-            suffix, found, more, end = bracket
-            title, number, notes = title + suffix, number or found, [*notes, *more]
+        bracket = None if articles else _bracket(words, end)
+        if bracket and not (number and bracket.number):
+            title, number, end = title + bracket.suffix, number or bracket.number, bracket.end
+            notes, articles = [*notes, *bracket.notes], [*articles, *bracket.articles]
         elif match := _ARTICLES.match(words, end):
             articles.append(plain(match["words"]))
             end = match.end()
         else:
             break
-    return (
-        Citation(title=tidy(title), number=number, articles="、".join(articles), note="；".join(notes)),
-        end,
-        before,
-    )
+    says = _SAYS.match(words, end)
+    citation = Citation(title=tidy(title), number=number, articles="、".join(articles), note="；".join(notes))
+    return citation, says.end() if says else end, before
 
 
-def _bracket(words: str, at: int) -> tuple[str, str, list[str], int] | None:
-    """Read a bracket behind a title: what belongs to the title, the number, other words that are understood."""
+@dataclass(slots=True)
+class _Bracket:
+    """What a bracket behind a title says."""
+
+    end: int
+    suffix: str = ""
+    """Belongs to the title: （试行）."""
+    number: str = ""
+    notes: list[str] = field(default_factory=list)
+    articles: list[str] = field(default_factory=list)
+
+
+def _bracket(words: str, at: int) -> _Bracket | None:
+    """Read the bracket that stands here; None unless all of it is understood."""
     match = _BRACKET.match(words, at)
     if match is None:
         return None
-    suffix, number, notes = "", "", list[str]()
+    read = _Bracket(match.end())
     for part in _SPLIT.split(match["inside"].strip()):
-        if not number and re.fullmatch(_NUMBER, part):
-            number = normal_number(part)
+        if not read.number and (numbered := _NUMBER_AND_NOTE.fullmatch(_joined(part))):
+            read.number = normal_number(numbered["number"])
+            read.notes += [numbered["note"]] if numbered["note"] else []
         elif _PART_OF_TITLE.fullmatch(part):
-            suffix = f"（{part}）"
-        elif _NOTE.fullmatch(part) or _ARTICLES.fullmatch(part):
-            notes.append(part)
+            read.suffix = f"（{part}）"
+        elif _ARTICLES.fullmatch(part):
+            read.articles.append(plain(part))
+        elif _NOTE.fullmatch(part):
+            read.notes.append(part)
         else:
             return None
-    return suffix, number, notes, match.end()
+    return read
 
 
-def _numbered(words: str, at: int, between: str) -> tuple[Citation, int, str] | None:
-    """Read a document number that stands here without a title."""
-    if between and not _JOINING.fullmatch(between):
-        return None
-    match = _BARE.match(words, at)
-    if match is None:
-        return None
-    articles = _ARTICLES.match(words, match.end())
-    citation = Citation(
-        title="", number=normal_number(match["number"]), articles=plain(articles["words"]) if articles else ""
-    )
-    return citation, (articles or match).end(), between
+def _joined(part: str) -> str:
+    """Take the spaces out of a document number; a standard's, with letters, keeps them."""
+    return part if re.search("[A-Z]", part) else plain(part)
+
+
+def _numbered(words: str, at: int) -> tuple[Citation, int, str] | None:
+    """Read a document number without a title that stands here, or behind words that only join."""
+    joining = _JOINING.match(words, at)
+    for start in dict.fromkeys((at, joining.end() if joining else at)):
+        if match := _BARE.match(words, start):
+            articles = _ARTICLES.match(words, match.end())
+            said = plain(articles["words"]) if articles else ""
+            citation = Citation(title="", number=normal_number(match["number"]), articles=said)
+            return citation, (articles or match).end(), words[at:start]
+    return None
 
 
 def normal_number(number: str) -> str:
@@ -136,24 +164,26 @@ def normal_number(number: str) -> str:
     return plain(bare)
 
 
-def _closing(words: str, at: int) -> int | None:
-    """Find the end of the 《 at this place, with other 《》 inside it; None if it never closes."""
-    depth = 0
-    for place in range(at, len(words)):
-        depth += (words[place] == "《") - (words[place] == "》")
-        if depth == 0:
-            return place + 1 if place > at + 1 else None
-    return None
+def _closings(words: str) -> dict[int, int]:
+    """Find for every 《 that closes the end of its 》; those inside another are its own."""
+    open_at: list[int] = []
+    ends: dict[int, int] = {}
+    for place, char in enumerate(words):
+        if char == "《":
+            open_at.append(place)
+        elif char == "》" and open_at:
+            ends[open_at.pop()] = place + 1
+    return {start: end for start, end in ends.items() if end > start + 2}
 
 
 def _tail(pattern: re.Pattern[str], words: str) -> str:
     """Give the end of the words, from the last joining word on, if all of it is of the pattern."""
-    own = re.split(r"[；;。，,]|以及", words)[-1].lstrip("、和及与 ")
+    own = re.split(r"[；;。，,】]|以及", words)[-1].lstrip("、和及与 ")
     return own if own and pattern.fullmatch(own) else ""
 
 
 def _unread(between: str) -> Iterator[str]:
-    left = between.strip(" 、，,；;。：:")
+    left = re.sub(f"^{_KIND}|{_KIND}$", "", between.strip(" 、，,；;。：:")).strip(" 、，,；;。：:")
     if not left or _JOINING.fullmatch(left):
         return
     if re.fullmatch(r"同上|同前|〃|″", left):

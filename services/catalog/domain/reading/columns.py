@@ -18,6 +18,11 @@ _MODES: Final = {
 }
 _LEVELS: Final = {
     "市级": "city",
+    "市": "city",
+    "县": "county",
+    "乡": "township",
+    "镇": "township",
+    "村": "village",
     "县级": "county",
     "区级": "county",
     "县区级": "county",

@@ -35,6 +35,7 @@ _HAN: Final = (
     "二十",
 )
 _CLOCK: Final = re.compile(r"[0-9０-９]+\s*个?\s*(?:工作日|日|天|小时)(?!期)")
+_ON_REQUEST: Final = re.compile(r"[（(]依申请(?:公开|提供)?[）)]")
 _PAIRS: Final = {"（": "）", "(": ")", "《": "》", "〈": "〉", "“": "”"}
 
 
@@ -57,6 +58,11 @@ def read_elements(text: str) -> Reading[Element]:
         for _, name in items
         if _CLOCK.search(name)
     ]
+    flags += [
+        f"要素{quoted(name)}注明依申请公开，未列为必填；主动公开的信息不能要求都含有它。"
+        for required, name in items
+        if required and _ON_REQUEST.search(name)
+    ]
     elements = tuple(_keyed(items))
     for key, count in Counter(element.key for element in elements).items():
         if count > 1:
@@ -70,7 +76,8 @@ def _keyed(items: list[tuple[bool, str]]) -> Iterator[Element]:
     heads = Counter(_head(name) for _, name in items)
     for required, name in items:
         head = _head(name)
-        yield Element(key=head if heads[head] == 1 else name, name=name, required=required)
+        key = head if heads[head] == 1 else name
+        yield Element(key=key, name=name, required=required and not _ON_REQUEST.search(name))
 
 
 def _head(name: str) -> str:

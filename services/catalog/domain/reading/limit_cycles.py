@@ -15,7 +15,7 @@ _DONE: Final = "(?:" + "|".join(ACTS) + ")"
 _PERIOD: Final = rf"(?P<count>[0-9]{{1,3}})?个?(?P<period>{CYCLE})"
 _DATE: Final = (
     r"(?:的?(?:(?P<first>首月|首个月|第1个?月)|(?P<second>第2个?月)|(?P<third>第3个?月|末月)|(?P<month>[0-9]{1,2})月份?))?"
-    r"(?:(?P<day>[0-9]{1,2})[日号]|(?P<last>底|末))?(?P<before>之前|以前|前)?"
+    r"的?(?:(?P<day>[0-9]{1,2})[日号]|(?P<last>底|末))?(?P<before>之前|以前|前)?"
 )
 _ONCE: Final = rf"(?:(?:至少|应当|应|须|予以|定期|集中)*(?:{_DONE})?(?:信息)?(?:至少)?(?:1次|一次)?)"
 _EVERY: Final = re.compile(

@@ -37,7 +37,7 @@ _AFTER: Final = "(?:之后|以后|后)"
 _N: Final = rf"(?P<n>[1-9][0-9]{{0,3}})个?(?P<unit>{UNIT})"
 _WITHIN: Final = rf"的?(?:最迟不超过|最长不超过|不超过|最迟)?{_N}(?P<inside>之内|以内|内)?"
 _PLACE: Final = r"(?:在[\u4e00-\u9fff（）/、]{0,16}(?:公示栏|公开栏|网站|平台|现场|专栏))"
-_ADVERB: Final = "(?:应当|应|须|予以|进行|主动|依法|向社会|统一|对外|及时|全文)"
+_ADVERB: Final = "(?:应当|应|须|予以|进行|主动|依法|向社会|统一|对外|及时|全文|上网|网上)"
 _DONE: Final = rf"(?:{_any(vocabulary.ACTS)}(?:信息)?)"
 _ACT: Final = rf"(?:，?{_PLACE}?{_ADVERB}{{0,4}}{_PLACE}?{_DONE})?"
 _LEAST: Final = "(?:应当|应|须)?(?P<least>为|是|不少于|不得少于|不低于|不得低于|不短于|不得短于|至少为|至少|)"
@@ -54,7 +54,7 @@ _ON_CHANGE: Final = re.compile(
 )
 _AS_IT_GOES: Final = re.compile(rf"(?:按照|按|根据|视)(?:工作|项目)?进展(?:情况)?，?{_SOON}{_ACT}")
 _SOON_PLAIN: Final = re.compile(
-    rf"(?P<scope>{_NAME})(?P<how>{_SOON}|{_NOW})(?:予以|进行|主动|向社会)?{_DONE}?"
+    rf"(?P<scope>{_NAME})(?:应当|应|须)?(?P<how>{_SOON}|{_NOW})(?:予以|进行|主动|向社会)?{_DONE}?"
 )
 _UPDATING: Final = re.compile(rf"(?:并|且|同时)?(?:进行|实行)?{_any(vocabulary.UPDATING)}")
 _LONG: Final = re.compile(rf"(?P<scope>{_NAME}){_any(vocabulary.LONG_TERM)}(?:有效|{_DONE})?")
@@ -63,7 +63,7 @@ _DISPLAY: Final = re.compile(
 )
 _AHEAD: Final = re.compile(rf"(?P<scope>{_NAME})(?:应当|应|须|至少)?提前(?:至少|不少于)?{_N}{_ACT}")
 _BEFORE_N: Final = re.compile(
-    rf"(?:至少|最迟|应当|应)?{_FROM}?(?:(?P<subject>{_NAME})(?P<last>{_VERB})|(?P<bare>[\u4e00-\u9fff、]{{2,16}}?))(?:之日|日|当日)?(?:之前|前)(?:至少)?{_N}{_ACT}"
+    rf"(?:至少|最迟|应当|应)?{_FROM}?(?:(?P<subject>{_NAME})(?P<last>{_VERB})|(?P<bare>[\u4e00-\u9fff、]{{2,16}}?))(?:之日|日|当日)?(?<!提)(?:之前|前)(?:至少)?{_N}{_ACT}"
 )
 _N_BEFORE: Final = _both_orders(rf"(?:至少|最迟)?{_LEAD}%s(?:之日|日)?的?{_N}(?:之前|以前|前){_ACT}")
 _AT: Final = _both_orders(
@@ -120,7 +120,8 @@ def _match(forms: tuple[re.Pattern[str], ...], clause: str) -> re.Match[str] | N
         scope, befallen, befalling = groups.get("scope"), groups.get("subject"), groups.get("object")
         if befallen in _CODE or (form is not _AFTER_RECEIPT and (befalling or "").endswith(tuple(_CODE))):
             continue
-        if _clear(scope, befallen, befalling) and _is_part(scope or ""):
+        names = "".join(filter(None, (scope, befallen, befalling)))
+        if _clear(names) and not re.search("[前后]", names) and _is_part(scope or ""):
             return match
     return None
 
@@ -146,7 +147,7 @@ def _after_event(clause: str) -> tuple[TimeLimit, ...]:
 def _plain(clause: str) -> tuple[TimeLimit, ...]:
     """20个工作日; 许可结果7个工作日内."""
     match = _match((_PLAIN,), clause)
-    if match is None or (match["scope"] and not match["inside"]):
+    if match is None or (match["scope"] and not match["inside"]) or match["scope"].endswith(("公示", "公告")):
         return ()
     n, unit = _length(match)
     return (TimeLimit(kind="deadline", n=n, unit=unit, scope=_part(match["scope"])),)

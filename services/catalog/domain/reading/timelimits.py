@@ -26,6 +26,7 @@ _OF_THESE: Final = re.compile(r"^\s*其中[，,：:]?")
 _HEAD: Final = re.compile(r"^(?P<head>[^：:，,]{1,40})[：:](?P<rest>.+)$", re.DOTALL)
 _BARE_HEAD: Final = frozenset({"公开时限", "时限", "公开时间", "时间", "期限", "公开期限"})
 _BRACKET: Final = re.compile(r"[（(](?!(?:或者|或)?变更[）)])([^（）()]*)[）)]")
+_AND_UPDATED: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=并(?:进行|实行)?动态)")
 _COMMA: Final = re.compile(r"[，,]")
 _LONGEST: Final = 90  # characters of a clause; longer ones are prose
 _JOINED: Final = 3  # clauses that one form may cover
@@ -64,7 +65,7 @@ def _read(sentence: str) -> tuple[TimeLimit, ...] | None:
         if re.search(r"[0-9]", scope):
             return None
         scope = "" if scope in _BARE_HEAD else scope
-    clauses = [each for each in (tidy(part) for part in _COMMA.split(_BRACKET.sub(r"，\1，", rest))) if each]
+    clauses = [each for each in (tidy(part) for part in _COMMA.split(_apart(rest))) if each]
     limits: list[TimeLimit] = []
     at = 0
     while at < len(clauses):
@@ -78,6 +79,11 @@ def _read(sentence: str) -> tuple[TimeLimit, ...] | None:
         limits += (limit.model_copy(update={"scope": scope or limit.scope}) for limit in read)
         at = end
     return tuple(limits)
+
+
+def _apart(sentence: str) -> str:
+    """Set what stands in brackets, and 并动态调整, apart by commas."""
+    return _AND_UPDATED.sub("，", _BRACKET.sub(r"，\1，", sentence))
 
 
 def _clause(text: str) -> tuple[TimeLimit, ...]:
