@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.serving.clock import Clock, legal_day
-from services.portal import casewords, cataloguewords, staffwords, words
+from services.portal import casewords, cataloguewords, rowwords, staffwords, textdiff, words
 from services.portal.csrf import FormMarks
 from services.portal.notices import DONE
 from services.portal.registry import Divisions, Place
@@ -97,6 +97,8 @@ class Pages:
             *casewords.FILTERS,
             *staffwords.FILTERS,
             *cataloguewords.FILTERS,
+            *rowwords.FILTERS,
+            textdiff.pieces,
             words.long_date, words.month_name, words.local_time, words.size, words.number, words.media, words.kind,
             words.validity, words.attribute, words.provenance, words.level, words.record_path, words.short_digest, words.defect,
         )  # fmt: skip

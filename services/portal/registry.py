@@ -1,6 +1,6 @@
-"""Divisions and domains, kept for a minute: names of places change once a year, pages are asked for every second.
+"""Divisions, domains, organs, and which catalogue is in force where, kept for a while: pages are asked for every second.
 
-Records are never kept: a withdrawal shows at once.
+A catalogue is kept for seconds only, the others for a minute. Records and rows are never kept: a withdrawal shows at once.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Generic, TypeVar
 
+import grpc
 import structlog
 from grpc import aio
 
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
+from gongkai.rpc.catalog.v1 import catalogues_pb2
 from gongkai.serving.errors import is_unavailable
 from services.portal.offices import Offices
 
 FRESH_SECONDS: Final = 60.0
+CATALOGUE_SECONDS: Final = 5.0
+"""A new edition shows at the next look; a first one, or a new domain, after at most this."""
+_MOST_ORGANS: Final = 500
 _PAGE: Final = 1000
 _FULL: Final = 12
 _LEVEL_DIGITS: Final = {"city": 6, "county": 6, "township": 9, "village": 12}
@@ -112,17 +118,23 @@ class Domains:
 
 
 class Kept(Generic[T]):
-    """A value read again after a minute; while its owner does not answer, the last one stays in use."""
+    """A value read again after a while; while its owner does not answer, the last one stays in use."""
 
-    def __init__(self, read: Callable[[], Awaitable[T]], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[T]],
+        now: Callable[[], float] = time.monotonic,
+        seconds: float = FRESH_SECONDS,
+    ) -> None:
         self._read = read
+        self._seconds = seconds
         self._now = now
         self._lock = asyncio.Lock()
         self._value: T | None = None
         self._until = 0.0
 
     async def get(self) -> T:
-        """Return the value, read at most a minute ago if its owner answers.
+        """Return the value, read not longer ago than that if its owner answers.
 
         Raises:
             AioRpcError: it was never read, and cannot be now.
@@ -142,7 +154,7 @@ class Kept(Generic[T]):
             if self._value is None or not is_unavailable(error):
                 raise
             _log.warning("registry not answering; its last answer stays in use", why=error.code().name)
-        self._until = self._now() + FRESH_SECONDS
+        self._until = self._now() + self._seconds
 
 
 class Registry:
@@ -152,6 +164,8 @@ class Registry:
         self._offices = offices
         self._divisions = Kept(self._read_divisions)
         self._domains = Kept(self._read_domains)
+        self._catalogues: dict[str, Kept[catalogues_pb2.GetCatalogueResponse]] = {}
+        self._organs: dict[str, Kept[Mapping[str, str]]] = {}
 
     async def divisions(self) -> Divisions:
         """All divisions."""
@@ -160,6 +174,45 @@ class Registry:
     async def domains(self) -> Domains:
         """The domains of the edition in force."""
         return await self._domains.get()
+
+    async def catalogue(self, place: Place) -> catalogues_pb2.GetCatalogueResponse:
+        """The catalogue in force for a division: its own, or the nearest one above it; empty where there is none."""
+        if place.code not in self._catalogues:
+            read = partial(self._read_catalogue, place.code)
+            self._catalogues[place.code] = Kept(read, seconds=CATALOGUE_SECONDS)
+        return await self._catalogues[place.code].get()
+
+    async def domains_of(self, place: Place) -> Domains:
+        """The domains of the catalogue in force for a division, then those only the city has.
+
+        While nobody answers for catalogues, the city's.
+        """
+        known, told = await asyncio.gather(self.domains(), self.catalogue(place), return_exceptions=True)
+        if isinstance(known, BaseException):
+            raise known
+        if isinstance(told, BaseException):
+            if not isinstance(told, aio.AioRpcError):
+                raise told
+            return known
+        own = [
+            pb.Domain(code=one.code, seq=one.seq, name=one.name, matter_count=one.matters)
+            for one in told.domains
+        ]
+        codes = {one.code for one in own}
+        only_above = [
+            pb.Domain(code=one.code, seq=one.seq, name=one.name)
+            for one in known.listed
+            if one.code not in codes
+        ]
+        if not own:
+            return known
+        return Domains(known.edition, tuple(sorted((*own, *only_above), key=lambda domain: domain.seq)))
+
+    async def organs(self, place: Place) -> Mapping[str, str]:
+        """Code and name of the organs of a division; below the city also of what lies in it."""
+        if place.code not in self._organs:
+            self._organs[place.code] = Kept(partial(self._read_organs, place))
+        return await self._organs[place.code].get()
 
     async def _read_divisions(self) -> Divisions:
         by_code: dict[str, Place] = {}
@@ -175,6 +228,22 @@ class Registry:
             token = page.next_page_token
             if not token:
                 return Divisions(by_code, dict(below))
+
+    async def _read_catalogue(self, code: str) -> catalogues_pb2.GetCatalogueResponse:
+        asked = catalogues_pb2.GetCatalogueRequest(id=code, or_above=True)
+        try:
+            return await self._offices.catalogues.GetCatalogue(asked)
+        except aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return catalogues_pb2.GetCatalogueResponse()
+            raise
+
+    async def _read_organs(self, place: Place) -> Mapping[str, str]:
+        asked = pb.ListOrgansRequest(
+            division=place.code, include_below=place.level != "city", page_size=_MOST_ORGANS
+        )
+        told = await self._offices.catalog.ListOrgans(asked)
+        return {organ.code: organ.name for organ in told.organs}
 
     async def _read_domains(self) -> Domains:
         answer = await self._offices.catalog.ListDomains(pb.ListDomainsRequest())

@@ -103,7 +103,8 @@ async def test_the_description_names_every_path(site: httpx.AsyncClient) -> None
     schema = (await site.get("/api/v1/openapi.json")).json()
     assert set(schema["paths"]) == {
         "/records", "/records/{uscc}/{number}", "/search", "/divisions", "/organs", "/organs/{code}", "/domains",
-        "/domains/{code}/matters", "/content/{digest}",
+        "/domains/{code}/matters", "/content/{digest}", "/catalogues", "/catalogues/{catalogue}",
+        "/catalogues/{catalogue}/editions", "/catalogues/{catalogue}/rows", "/catalogues/{catalogue}/rows/{matter}",
     }  # fmt: skip
     assert "HTTPValidationError" not in str(schema)
     page = await site.get("/api/")

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from gongkai.security.grpc_auth import current_staff
+from gongkai.security.grpc_auth import current_caller
 from gongkai.serving.errors import NotFound
 from services.catalog.domain.reading import read_row
 from services.catalog.domain.rows import LABELS
@@ -303,12 +303,12 @@ class EditionOffice(Catalogues):
         return library
 
     async def ListCatalogues(self, request: Any, _context: Any) -> pb.ListCataloguesResponse:
-        if current_staff() is not None:
+        if current_caller().staff is not None:
             return await super().ListCatalogues(request, _context)
         return pb.ListCataloguesResponse(catalogues=self.library(request).catalogues.values())
 
     async def GetCatalogue(self, request: Any, _context: Any) -> pb.GetCatalogueResponse:
-        if current_staff() is not None:
+        if current_caller().staff is not None:
             return await super().GetCatalogue(request, _context)
         library = self.library(request)
         digits = request.id
@@ -327,7 +327,7 @@ class EditionOffice(Catalogues):
         return pb.GetCatalogueResponse(catalogue=library.catalogues[code], domains=domains)
 
     async def ListEditions(self, request: Any, _context: Any) -> pb.ListEditionsResponse:
-        if current_staff() is not None:
+        if current_caller().staff is not None:
             return await super().ListEditions(request, _context)
         library = self.library(request)
         volumes = library.found(request.catalogue)
@@ -400,7 +400,7 @@ class EditionOffice(Catalogues):
         )  # fmt: skip
 
     async def ExportTable(self, request: Any, _context: Any) -> pb.ExportTableResponse:
-        if current_staff() is not None:
+        if current_caller().staff is not None:
             return await super().ExportTable(request, _context)
         library = self.library(request)
         volume = library.at(request.catalogue, request.edition)

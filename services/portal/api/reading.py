@@ -20,7 +20,7 @@ router = APIRouter()
 _PROBLEM: Final[dict[str, Any]] = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 }
-_NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "没有找到", **_PROBLEM}}
+NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "没有找到", **_PROBLEM}}
 _GONE: Final[dict[int | str, dict[str, Any]]] = {
     410: {"description": "已经撤回：只有日期、机关和理由", **_PROBLEM}
 }
@@ -37,13 +37,14 @@ Several = Annotated[list[str], Query(max_length=50)]
 
 
 @router.get("/records", summary="按条件列出信息，新的在前", tags=["信息"])
-async def records(  # noqa: PLR0917 - query parameters
+async def records(  # noqa: PLR0913, PLR0917 - query parameters
     request: Request,
     division: Division = "",
     organ: str = "",
     kind: str = "",
     domain: str = "",
     month: Annotated[str, Query(description="发布月份，如 2026-11", pattern=r"^(\d{4}-\d{2})?$")] = "",
+    matter: Annotated[str, Query(description="公开事项的标识")] = "",
     page: Page = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> models.Records:
@@ -56,6 +57,7 @@ async def records(  # noqa: PLR0917 - query parameters
             kind=kind,
             domain=domain,
             month=month,
+            matter=matter,
             page=page,
             page_size=page_size,
         )
@@ -70,7 +72,7 @@ async def records(  # noqa: PLR0917 - query parameters
     summary="按索引号取一条信息",
     tags=["信息"],
     response_model=models.Record,
-    responses={**_NOT_FOUND, **_GONE},
+    responses={**NOT_FOUND, **_GONE},
 )
 async def record(request: Request, uscc: str, number: str) -> models.Record | Response:
     """一条信息；已经撤回的答 410。"""
@@ -171,7 +173,7 @@ async def organs(
     return models.Organs(total=found.total, next_page_token=found.next_page_token, organs=listed)
 
 
-@router.get("/organs/{code}", summary="一个机关", tags=["目录"], responses=_NOT_FOUND)
+@router.get("/organs/{code}", summary="一个机关", tags=["目录"], responses=NOT_FOUND)
 async def organ(request: Request, code: str) -> models.Organ:
     """按代码取一个机关。"""
     found = await portal_of(request).offices.catalog.GetOrgan(catalog_pb2.GetOrganRequest(code=code))

@@ -52,7 +52,7 @@ async def county(request: Request) -> Response:
             pb.ListRecordsRequest(division=code, kind="normative", page=1, page_size=NORMATIVE)
         ),
         offices.records.CountRecords(pb.CountRecordsRequest(division=code)),
-        portal.registry.domains(),
+        portal.registry.domains_of(where.place),
         or_none(offices.oversight.GetBoard(oversight_pb2.GetBoardRequest(division=code))),
     )
     values = {

@@ -30,7 +30,8 @@ async def show(request: Request) -> Response:
         return await gone(request, portal, found.tombstone)
     record = found.record
     where = await portal.where_of(record.division, "statutory")
-    domains = await portal.registry.domains()
+    registry = portal.registry
+    domains = await (registry.domains_of(where.place) if where.place else registry.domains())
     blocks = await body_of(portal, record)
     values = {
         "record": record,

@@ -92,7 +92,7 @@ async def search(request: Request) -> Response:
     asked = Asked.read(request)
     where = await portal.where(request, "search", "")
     assert where.place is not None
-    domains = await portal.registry.domains()
+    domains = await portal.registry.domains_of(where.place)
     try:
         found = await portal.offices.search.Search(_question(asked, where.place.code))
     except aio.AioRpcError as error:

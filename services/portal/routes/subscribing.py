@@ -23,7 +23,7 @@ from services.portal.discreet import discreet
 from services.portal.forms import Form, read_form, redirect
 from services.portal.pages import Where
 from services.portal.portal import Portal, portal_of
-from services.portal.registry import Place
+from services.portal.registry import Domains, Place
 
 CHANNELS: Final = {"email": "电子邮件", "sms": "短信", "wechat": "微信"}
 ALL: Final = "all"
@@ -38,9 +38,11 @@ _MOST: Final = 60
 
 async def ask(request: Request) -> Response:
     """``GET /subscribe?place=…&topic=…``: from the page of a county, a domain or a column, prefilled."""
+    portal = portal_of(request)
     topic = request.query_params.get("topic", "")
-    topics = [topic] if (await portal_of(request).registry.domains()).find(topic) else [ALL]
-    return await _form(request, topics=topics)
+    where, _places = await _around(portal, request.query_params.get("place", ""))
+    known = await _domains(portal, where)
+    return await _form(request, topics=[topic] if known.find(topic) else [ALL])
 
 
 async def subscribe(request: Request) -> Response:
@@ -215,12 +217,17 @@ async def _form(
         "chosen": places or ([where.place.code] if where.place else []),
         "around": where.place.code if where.place else "",
         "places": around,
-        "domains": await portal.registry.domains(),
+        "domains": await _domains(portal, where),
         "problem": problem,
         "sandbox": portal.settings.sandbox_url,
     }
     status = problem.status if problem else 200
     return discreet(portal.pages.render(request, "subscribe/ask.html", values, where, status=status))
+
+
+async def _domains(portal: Portal, where: Where) -> Domains:
+    """What can be subscribed to: the domains of the catalogue in force there."""
+    return await (portal.registry.domains_of(where.place) if where.place else portal.registry.domains())
 
 
 async def _around(portal: Portal, code: str) -> tuple[Where, Sequence[Place]]:

@@ -1,0 +1,112 @@
+"""目录的版本: differences to the catalogue above, any two editions side by side, the official table as a workbook."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
+from services.portal.catalogues import InForce, edition_of, in_force, token_of, when_of
+from services.portal.cataloguewords import COLUMNS
+from services.portal.downloads import download_headers
+from services.portal.portal import Portal, portal_of
+from services.portal.routes.home import or_none
+
+PAGE_SIZE: Final = 30
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ALL: Final = "all"
+
+
+async def differences(request: Request) -> Response:
+    """``/{div}/catalogue/differences``: every row that is not as above, with the reason; those left out too."""
+    portal = portal_of(request)
+    where = await portal.where(request, "catalogue", "catalogue/differences")
+    shown = await in_force(portal, where)
+    when, after = when_of(request), token_of(request)
+    rows = None
+    if shown.exists and shown.catalogue.upper:
+        asked = pb.ListRowsRequest(
+            catalogue=shown.catalogue.id, edition=when.edition, on=when.on, differences_only=True,
+            domain=request.query_params.get("domain", "")[:PAGE_SIZE], page_size=PAGE_SIZE, page_token=after,
+        )  # fmt: skip
+        rows = await portal.offices.catalogues.ListRows(asked)
+    values = {
+        "shown": shown,
+        "when": when,
+        "after": after,
+        "rows": rows,
+        "domain": request.query_params.get("domain", ""),
+    }
+    return portal.pages.render(request, "differences.html", values, where)
+
+
+async def compare(request: Request) -> Response:
+    """``/{div}/catalogue/compare?a=&b=``: two editions, of one catalogue or of two."""
+    portal = portal_of(request)
+    where = await portal.where(request, "catalogue", "catalogue/compare")
+    shown = await in_force(portal, where)
+    a, b = (request.query_params.get(name, "").strip() for name in ("a", "b"))
+    left, right = edition_of(a), edition_of(b)
+    if (a and left is None) or (b and right is None):
+        raise HTTPException(400, "要比较的版本应写作 341323000000-1 这样的目录代码和版次")
+    domain, after = request.query_params.get("domain", "")[:PAGE_SIZE], token_of(request)
+    offered, found = await asyncio.gather(
+        _offered(portal, shown), _compared(portal, left, right, domain, after)
+    )
+    values: dict[str, Any] = {
+        "shown": shown, "a": a, "b": b, "domain": domain, "after": after, "found": found, "columns": COLUMNS,
+        "offered": offered, "size": PAGE_SIZE,
+    }  # fmt: skip
+    return portal.pages.render(request, "compare.html", values, where)
+
+
+async def _offered(portal: Portal, shown: InForce) -> list[pb.Edition]:
+    """The editions to choose from: the catalogue's own and those of the one above."""
+    names = [one for one in (shown.catalogue.id, shown.catalogue.upper) if one]
+    told = await asyncio.gather(
+        *(
+            or_none(portal.offices.catalogues.ListEditions(pb.ListEditionsRequest(catalogue=one)))
+            for one in names
+        )
+    )
+    return [edition for one in told if one is not None for edition in one.editions]
+
+
+async def _compared(
+    portal: Portal, left: tuple[str, int] | None, right: tuple[str, int] | None, domain: str, after: str
+) -> pb.CompareEditionsResponse | None:
+    if left is None or right is None:
+        return None
+    return await portal.offices.catalogues.CompareEditions(
+        pb.CompareEditionsRequest(
+            catalogue=left[0], edition=left[1], with_catalogue=right[0], with_edition=right[1], domain=domain,
+            page_size=PAGE_SIZE, page_token=after,
+        )
+    )  # fmt: skip
+
+
+async def workbook(request: Request) -> Response:
+    """``/{div}/catalogue/{domain}.xlsx`` (``all``: every domain): the official table as the departments print it."""
+    portal = portal_of(request)
+    where = await portal.where(request)
+    shown = await in_force(portal, where)
+    domain = request.path_params["domain"]
+    if not shown.exists or (domain != ALL and all(one.code != domain for one in shown.domains)):
+        raise HTTPException(404)
+    when = when_of(request)
+    edition = when.edition
+    if when.on:
+        asked = pb.ListRowsRequest(catalogue=shown.catalogue.id, on=when.on, page_size=1)
+        edition = (await portal.offices.catalogues.ListRows(asked)).edition.number
+    told = await portal.offices.catalogues.ExportTable(
+        pb.ExportTableRequest(
+            catalogue=shown.catalogue.id, edition=edition, domain="" if domain == ALL else domain
+        )
+    )
+    return Response(
+        told.workbook, media_type=WORKBOOK, headers=download_headers(told.name or f"{domain}.xlsx")
+    )

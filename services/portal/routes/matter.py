@@ -1,0 +1,118 @@
+"""A matter: the row in full with its structure in plain words, and what was published under it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import grpc
+from grpc import aio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gongkai.rpc.catalog.v1 import catalogues_pb2
+from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
+from services.portal.catalogues import InForce, When, in_force, when_of
+from services.portal.cataloguewords import COLUMNS
+from services.portal.pages import query
+from services.portal.portal import page_of, portal_of
+from services.portal.routes.home import or_none
+
+PAGE_SIZE: Final = 10
+_ELSEWHERE: Final = 12
+
+
+async def show(request: Request) -> Response:
+    """``/{div}/catalogue/{domain}/{matter}``: one round of calls, side by side."""
+    portal = portal_of(request)
+    code, identity = request.path_params["domain"], request.path_params["matter"]
+    where = await portal.where(request, "catalogue", f"catalogue/{code}/{identity}")
+    when, page = when_of(request), page_of(request)
+    shown = await in_force(portal, where)
+    if not shown.exists:
+        raise HTTPException(404)
+    listing = pb.ListRecordsRequest(
+        division=shown.place.code, matter=identity, page=page, page_size=PAGE_SIZE
+    )
+    told, listed, organs = await asyncio.gather(
+        portal.offices.catalogues.GetRow(_row(shown, identity, when)),
+        or_none(portal.offices.records.ListRecords(listing)),
+        or_none(portal.registry.organs(shown.place)),
+        return_exceptions=True,
+    )
+    if isinstance(told, aio.AioRpcError) and told.code() is grpc.StatusCode.NOT_FOUND:
+        return await _not_in(request, shown, when)
+    for fault in (told, listed, organs):
+        if isinstance(fault, BaseException):
+            raise fault
+    assert isinstance(told, catalogues_pb2.GetRowResponse)
+    if told.row.row.domain != code:
+        return RedirectResponse(_path(request, told.row.row.domain, identity), status_code=301)
+    values = {
+        **_values(shown, told, organs if isinstance(organs, Mapping) else {}),
+        "when": when,
+        "records": listed.records if isinstance(listed, pb.ListRecordsResponse) else None,
+        "total": listed.total if isinstance(listed, pb.ListRecordsResponse) else 0,
+        "page": page,
+        "size": PAGE_SIZE,
+        "next_due": None,  # what oversight says of the duty: {"on": day, "state": …}; nothing is shown without it
+    }
+    return portal.pages.render(request, "matter.html", values, where)
+
+
+def _values(shown: InForce, told: catalogues_pb2.GetRowResponse, organs: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "shown": shown,
+        "matter": told.row,
+        "row": told.row.row,
+        "reading": told.row.reading,
+        "edition": told.edition,
+        "columns": COLUMNS,
+        "organs": [(one, organs.get(one, "")) for one in told.row.organs],
+        "history": list(reversed(told.history)),
+        "elsewhere": [(one, _unlike(told.row.row, one.row)) for one in _nearest(told)],
+        "elsewhere_total": len(told.elsewhere),
+        "domain_name": shown.domain_name(told.row.row.domain),
+    }
+
+
+def _nearest(told: catalogues_pb2.GetRowResponse) -> list[catalogues_pb2.PublishedRow]:
+    """The first of the other catalogues that have the matter, from the top down."""
+    return sorted(told.elsewhere, key=lambda one: (one.catalogue.isdecimal(), one.catalogue))[:_ELSEWHERE]
+
+
+def _unlike(here: catalogues_pb2.Row, there: catalogues_pb2.Row) -> list[str]:
+    """The columns that another catalogue writes otherwise."""
+    return [label for field, label in COLUMNS.items() if getattr(here, field) != getattr(there, field)]
+
+
+async def _not_in(request: Request, shown: InForce, when: When) -> Response:
+    """The edition has no such matter: say whether another one has it.
+
+    Raises:
+        HTTPException: 404, none has.
+    """
+    portal = portal_of(request)
+    code, identity = request.path_params["domain"], request.path_params["matter"]
+    candidates = [shown.catalogue.id] if when.asked else []
+    candidates += [one for one in (shown.catalogue.upper,) if one]
+    for catalogue in candidates:
+        asked = catalogues_pb2.GetRowRequest(catalogue=catalogue, matter=identity)
+        found = await or_none(portal.offices.catalogues.GetRow(asked))
+        if found is not None and found.row.row.domain == code:
+            where = await portal.where(request, "catalogue", "catalogue/")
+            values = {"shown": shown, "when": when, "found": found, "domain_name": shown.domain_name(code)}
+            return portal.pages.render(request, "matter_elsewhere.html", values, where, status=404)
+    raise HTTPException(404)
+
+
+def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequest:
+    return catalogues_pb2.GetRowRequest(
+        catalogue=shown.catalogue.id, matter=identity, edition=when.edition, on=when.on
+    )
+
+
+def _path(request: Request, domain: str, identity: str) -> str:
+    return f"/{request.path_params['div']}/catalogue/{domain}/{identity}{query(dict(request.query_params))}"
