@@ -34,8 +34,8 @@ from gongkai.serving.settings import Address, Settings
 from services.catalog.__main__ import compose
 from tests.conftest import fresh_database, fresh_nats
 
-TOLD = 1488 + 20 + 15 + 2 * (1 + 305)
-"""Divisions, years, rules, and the guide and the standard with their matters."""
+TOLD = 1488 + 20 + 15 + 159 + 2 * (1 + 305)
+"""Divisions, years, rules, bases, and the guide and the standard with their matters."""
 LOGGED = TOLD + 26 + 2 * (3 + 305)
 """And domains, drafts and stances, which are told to nobody."""
 MZJ = pb.Organ(

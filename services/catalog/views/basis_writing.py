@@ -115,7 +115,7 @@ def _citation(identity: str, one: Citation) -> dict[str, Any]:
 
 async def _resolve(conn: AsyncConnection, keys: Collection[str], fresh: Collection[str]) -> None:
     """Resolve citations anew: those that are fresh, and those that have one of the keys."""
-    touched = citation.c.names.overlap(_texts(keys)) | (citation.c.id == any_(_texts(fresh)))
+    touched = citation.c.names.bool_op("&&")(_texts(keys)) | (citation.c.id == any_(_texts(fresh)))
     rows = (await conn.execute(select(citation).where(touched).order_by(citation.c.id))).all()
     if not rows:
         return
