@@ -12,6 +12,7 @@ from gongkai.contracts import catalog as contracts
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.event import StoredEvent
 from services.catalog.codec import CODEC
+from services.catalog.domain.bases import BasisDescribed, BasisFacts, BasisRegistered, BasisStateChanged
 from services.catalog.domain.calendars import CalendarAnnounced, MovedDay
 from services.catalog.domain.catalogues import (
     CatalogueFounded,
@@ -65,7 +66,19 @@ MATTER = Matter(
     subject="六", channels="七", audience="八", mode="主动", levels="县级", provenance="drafted",
 )  # fmt: skip
 
+
+def basis(kind: type[BasisFacts]) -> BasisFacts:
+    return kind(
+        basis="b-1", title="甲办法", number="甲发〔2012〕1号", kind="normative", region="", aliases=("乙",), state="replaced",
+        since=date(2021, 7, 1), replaced_by="b-2", source="公报", checked_on=date(2026, 1, 1), mark="F", by="edit",
+    )  # fmt: skip
+
+
 EXAMPLES: list[tuple[DomainEvent, str, str]] = [
+    *(
+        (basis(kind), "evt.catalog.341300000000.basis.changed", "feed.341300000000.catalog.changed")
+        for kind in (BasisRegistered, BasisDescribed, BasisStateChanged)
+    ),
     (
         DivisionRegistered(code=COUNTY, name="灵璧县", level="county", parent="341300000000"),
         f"evt.catalog.{COUNTY}.division.changed",
