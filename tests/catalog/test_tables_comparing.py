@@ -98,6 +98,16 @@ def test_a_matter_left_out_comes_back_as_itself() -> None:
     assert said(compared(HAVE, have=have)) == [("returned", "m-1-001", {})]
 
 
+def test_our_own_row_goes_before_one_of_the_same_names_that_we_left_out() -> None:
+    """A county that left a matter out and made its own of it imports its own."""
+    own = against(HAVE).standing
+    above = [Standing("m-above", was.domain, was.place, was.fields, present=False) for was in own[:1]]
+
+    found = compared(HAVE, have=Against([*above, *own], ("社会救助",)))
+
+    assert (found.comparison.same, said(found)) == (6, [])
+
+
 def test_a_sheet_of_a_new_name_is_a_new_domain_and_a_near_name_is_asked_about() -> None:
     """乡村振兴 is new and said to be; 社会救肋 may be a slip of the pen."""
     new = compared({"乡村振兴": HAVE["社会救助"][:2]})

@@ -46,7 +46,7 @@ class RowChange:
     now: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The fields that change; of a new matter all."""
     place: int = 0
-    """Of a new matter: after which other it stands."""
+    """Of a new matter: that of the row before it, or its own count in a domain that had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,10 @@ def compare(
     bad: list[BadCell] = []
     changes: list[RowChange] = []
     places: dict[str, int] = defaultdict(int)
+    filled = {was.domain for was in standing}
     for row in rows:
         was = matched.get(id(row)) or renamed.get(id(row))
-        places[row.domain] = was.place if was else places[row.domain] or 1
+        places[row.domain] = was.place if was else places[row.domain] + (row.domain not in filled)
         bad += _doubts(row, was)
         change = _change(row, was, "renamed" if id(row) in renamed else "changed", places[row.domain])
         if change is not None:
@@ -93,24 +94,37 @@ def compare(
     return Comparison(changes, bad, same, domains)
 
 
-def _match(rows: Iterable[ReadRow], standing: Sequence[Standing]) -> dict[int, Standing]:
-    """Which matter each row is, by the identity of the row's object."""
-    numbers = _unique((was.domain, was.fields.get("number", "")) for was in standing)
-    full = _unique((was.domain, *_names(was, NAMES)) for was in standing)
-    short = _unique((was.domain, *_names(was, NAMES[:2])) for was in standing)
+def _match(rows: Sequence[ReadRow], standing: Sequence[Standing]) -> dict[int, Standing]:
+    """Which matter each row is, by the identity of the row's object: what is in the draft goes before what is not."""
     found: dict[int, Standing] = {}
-    taken: set[int] = set()
-    for row in rows:
-        number = row.fields.get("number", "")
-        index = numbers.get((row.domain, number)) if number else None
-        if index is None:
-            by_names = full if "level3" in row.fields else short
-            key = row.key if "level3" in row.fields else row.key[:3]
-            index = by_names.get(key)
-        if index is not None and index not in taken:
-            taken.add(index)
-            found[id(row)] = standing[index]
+    for present in (True, False):
+        known = _Known([was for was in standing if was.present is present])
+        for row in rows:
+            if id(row) not in found and (was := known.take(row)) is not None:
+                found[id(row)] = was
     return found
+
+
+class _Known:
+    """Matters by what they are known by; each is found once."""
+
+    def __init__(self, standing: Sequence[Standing]) -> None:
+        self._standing = standing
+        self._numbers = _unique((was.domain, was.fields.get("number", "")) for was in standing)
+        self._full = _unique((was.domain, *_names(was, NAMES)) for was in standing)
+        self._short = _unique((was.domain, *_names(was, NAMES[:2])) for was in standing)
+        self._taken: set[int] = set()
+
+    def take(self, row: ReadRow) -> Standing | None:
+        """The matter a row is; None where there is none, or more than one that it may be."""
+        number = row.fields.get("number", "")
+        index = self._numbers.get((row.domain, number)) if number else None
+        if index is None:
+            index = self._full.get(row.key) if "level3" in row.fields else self._short.get(row.key[:3])
+        if index is None or index in self._taken:
+            return None
+        self._taken.add(index)
+        return self._standing[index]
 
 
 def _renames(new: Sequence[ReadRow], missing: Sequence[Standing]) -> dict[int, Standing]:
