@@ -17,6 +17,8 @@ from gongkai.rpc.catalog.v1 import (
     bases_pb2_grpc,
     catalog_pb2,
     catalog_pb2_grpc,
+    catalogues_pb2,
+    catalogues_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
 )
@@ -31,6 +33,8 @@ from gongkai.serving.ops_api import OpsApi
 from services.catalog.api import CatalogApi
 from services.catalog.bases.api import BasisApi
 from services.catalog.codec import CODEC
+from services.catalog.editions.api import CatalogueApi
+from services.catalog.editions.desk import Desk
 from services.catalog.handlers import Office
 from services.catalog.identity.api import IdentityApi
 from services.catalog.identity.desk import open_desk
@@ -74,6 +78,11 @@ async def compose(service: Service) -> None:
         catalog_pb2.DESCRIPTOR,
     )
     service.grpc(bases_pb2_grpc.add_BasisServiceServicer_to_server, BasisApi(office), bases_pb2.DESCRIPTOR)
+    service.grpc(
+        catalogues_pb2_grpc.add_CatalogueServiceServicer_to_server,
+        CatalogueApi(Desk(office, utc_now)),
+        catalogues_pb2.DESCRIPTOR,
+    )
     desk = open_desk(office, vault, master, settings.keys)
     service.grpc(
         identity_pb2_grpc.add_IdentityServiceServicer_to_server, IdentityApi(desk), identity_pb2.DESCRIPTOR

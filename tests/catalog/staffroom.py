@@ -15,8 +15,9 @@ from gongkai.devstack.postgres import Postgres
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
+from gongkai.rpc.catalog.v1 import catalogues_pb2, catalogues_pb2_grpc, identity_pb2_grpc
 from gongkai.rpc.catalog.v1 import identity_pb2 as pb
-from gongkai.rpc.catalog.v1 import identity_pb2_grpc
+from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceStub
 from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceStub
 from gongkai.security.keys import create_keys, derive, master_key
 from gongkai.security.passwords import Passwords
@@ -29,6 +30,8 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.catalog.codec import CODEC
 from services.catalog.domain.organs import RegisterOrgan
+from services.catalog.editions.api import CatalogueApi
+from services.catalog.editions.desk import Desk as EditionsDesk
 from services.catalog.handlers import Office, Order, change_organ
 from services.catalog.identity.api import IdentityApi
 from services.catalog.identity.desk import Desk, open_desk
@@ -94,6 +97,22 @@ class Staffroom:
         async with self.speaking((await self.open(session, "catalog")).tokens["catalog"]) as stub:
             yield stub
 
+    @asynccontextmanager
+    async def steward(self, *divisions: str, role: str = "steward") -> AsyncIterator[CatalogueServiceStub]:
+        """Somebody new who keeps the catalogues of divisions and what is below them."""
+        staff = await self.register(*(pb.Grant(role=role, division=division) for division in divisions))
+        session = (await self.log_in(staff.login)).session
+        token = (await self.open(session, "catalog")).tokens["catalog"]
+        async with channel(self.target, audience="catalog", tokens=lambda _: token) as opened:
+            yield CatalogueServiceStub(opened)
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[CatalogueServiceStub]:
+        """The portal, asking for the public."""
+        tokens = service_tokens(self.keys, "portal")
+        async with channel(self.target, audience="catalog", tokens=tokens) as opened:
+            yield CatalogueServiceStub(opened)
+
 
 @asynccontextmanager
 async def staffroom(postgres: Postgres, keys: Path) -> AsyncIterator[Staffroom]:
@@ -126,6 +145,11 @@ async def staffroom(postgres: Postgres, keys: Path) -> AsyncIterator[Staffroom]:
     async with Service("catalog", settings) as service:
         service.grpc(
             identity_pb2_grpc.add_IdentityServiceServicer_to_server, IdentityApi(desk), pb.DESCRIPTOR
+        )
+        service.grpc(
+            catalogues_pb2_grpc.add_CatalogueServiceServicer_to_server,
+            CatalogueApi(EditionsDesk(office, now)),
+            catalogues_pb2.DESCRIPTOR,
         )
         await service.start()
         target = f"127.0.0.1:{service.grpc_port}"

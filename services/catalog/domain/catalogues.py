@@ -216,7 +216,7 @@ def propose(
     def reasons() -> Iterator[Reason]:
         yield from _drafting(state)
         yield from unpublishable(open_questions, rows)
-        if not changed:
+        if not changed and not open_questions and rows:
             yield Reason("edition.unchanged", "与现行版本相比没有任何变化，不需要发布新版。", "catalogue")
 
     refuse_if_any(reasons())

@@ -58,6 +58,8 @@ class Edit:
     reason: str = ""
     at: str = "edits[0]"
     """Where the edit stands in the request."""
+    seen: int | None = None
+    """Version of the row as its editor saw it; None where nobody else can have changed it."""
 
 
 @dataclass(frozen=True, slots=True)

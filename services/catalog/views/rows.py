@@ -222,7 +222,7 @@ async def last_places(conn: AsyncConnection, state: Catalogue) -> dict[str, int]
         matter_row.c.catalogue.in_([state.id, state.upper])
     )
     found = await conn.execute(stood.group_by(matter_row.c.domain))
-    places = defaultdict[str, int](int, {domain: place for domain, place in found})
+    places = defaultdict[str, int](int, {row[0]: row[1] for row in found})
     own = select(stance.c.row).where(stance.c.catalogue == state.id, stance.c.row.is_not(None))
     for row in (await conn.execute(own)).scalars():
         places[row["domain"]] = max(places[row["domain"]], row["place"])

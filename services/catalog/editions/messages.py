@@ -1,0 +1,175 @@
+"""Between editions and their gRPC messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gongkai.refusal import Reason
+from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
+from gongkai.serving.errors import InvalidRequest
+from services.catalog.domain.catalogues import Catalogue
+from services.catalog.domain.editing import Edit
+from services.catalog.domain.merging import ANSWERS, Question
+from services.catalog.domain.rows import LABELS, Change, MatterRow
+from services.catalog.editions import seen
+from services.catalog.editions.drafts import DraftMatter
+from services.catalog.editions.readings import reading_of
+from services.catalog.views.reading import Found
+from services.catalog.views.rows import row_of
+
+
+def catalogue(found: Found) -> pb.Catalogue:
+    """Make a catalogue of its view row."""
+    return pb.Catalogue(
+        id=found.id,
+        division=found.division,
+        level=found.level,
+        title=found.title,
+        upper=found.upper,
+        published=found.published,
+        effective_on=found.effective_on.isoformat() if found.effective_on else "",
+        matters=found.matters,
+        upper_published=found.upper_published,
+        upper_taken=found.upper_taken,
+    )
+
+
+def planned(state: Catalogue) -> pb.Catalogue:
+    """Make a catalogue of one nobody has founded yet."""
+    return pb.Catalogue(
+        id=state.id, division=state.division, level=state.level, title=state.title, upper=state.upper
+    )
+
+
+def edition(found: Found, superseded_on: str = "") -> pb.Edition:
+    """Make an edition of its view row."""
+    return pb.Edition(
+        catalogue=found.catalogue,
+        number=found.number,
+        title=found.title,
+        effective_on=found.effective_on.isoformat(),
+        superseded_on=superseded_on,
+        upper_edition=found.upper_number,
+        matters=found.matters,
+        added=found.added,
+        changed=found.changed,
+        removed=found.removed,
+    )
+
+
+def dated_edition(found: Found) -> pb.Edition:
+    """Make an edition of what `find_edition` gives."""
+    return edition(found, found.superseded_on.isoformat() if found.superseded_on else "")
+
+
+def row(held: MatterRow | None) -> pb.Row | None:
+    """Make a row; none of none."""
+    return None if held is None else pb.Row(**held.__dict__)
+
+
+def reading(held: Mapping[str, Any]) -> pb.Reading:
+    """Make a reading of its JSON; an older release may have written less."""
+    return pb.Reading(
+        time_limits=[pb.TimeLimit(**each) for each in held.get("time_limits", ())],
+        channels=[pb.Channel(**each) for each in held.get("channels", ())],
+        elements=[pb.Element(**each) for each in held.get("elements", ())],
+        citations=[pb.Citation(**each) for each in held.get("citations", ())],
+        levels=held.get("levels", ()),
+        modes=held.get("modes", ()),
+        audience=held.get("audience", ""),
+        group=held.get("group", ""),
+        flags=held.get("flags", ()),
+    )
+
+
+def changes(held: Mapping[str, Change]) -> list[pb.FieldChange]:
+    """Make changes of cells."""
+    return [
+        pb.FieldChange(field=name, label=LABELS[name], was=change.was, now=change.now)
+        for name, change in held.items()
+    ]
+
+
+def published_row(found: Found) -> pb.PublishedRow:
+    """Make a published row of its view row."""
+    return pb.PublishedRow(
+        catalogue=found.catalogue,
+        matter=found.matter,
+        state=found.state,
+        row=row(row_of(found)),
+        reading=reading(found.reading),
+        differs=[
+            pb.FieldChange(field=each["field"], label=LABELS[each["field"]], was=each["was"], now=each["now"])
+            for each in found.differs
+        ],
+        added=found.added,
+        reason=found.reason,
+        since_edition=found.since_edition,
+    )
+
+
+def draft_row(held: DraftMatter, upper_edition: int) -> pb.DraftRow:
+    """Make a row of a draft."""
+    in_force = held.in_force.row if held.in_force and held.in_force.state.value == "in" else None
+    shown = held.row
+    return pb.DraftRow(
+        matter=held.matter,
+        stance=held.stance,
+        version=seen.token(upper_edition, held.version),
+        row=row(shown),
+        upper=row(held.upper),
+        published=row(in_force),
+        differs=changes(held.standing.differs),
+        questions=map(question, held.standing.questions),
+        reason=held.standing.reason,
+        reading=None if shown is None else reading(reading_of(shown).model_dump(mode="json")),
+    )
+
+
+def question(held: Question) -> pb.Question:
+    """Make a question."""
+    return pb.Question(
+        kind=held.kind.value,
+        field=held.field,
+        label=LABELS.get(held.field, ""),
+        was=held.was,
+        upper=held.upper,
+        own=held.own,
+        answers=ANSWERS[held.kind],
+    )
+
+
+def edits(asked: Iterable[pb.Edit]) -> list[Edit]:
+    """Read the edits of a request."""
+    return [
+        Edit(each.matter, each.act, dict(each.fields), each.reason, f"edits[{number}]", each.seen)
+        for number, each in enumerate(asked)
+    ]
+
+
+def comparison(
+    matter: str, kind: str, left: MatterRow | None, right: MatterRow | None, changed: Mapping[str, Change]
+) -> pb.RowComparison:
+    """Make what two editions say of one matter."""
+    return pb.RowComparison(
+        matter=matter, kind=kind, left=row(left), right=row(right), changes=changes(changed)
+    )
+
+
+def offset(token: str) -> int:
+    """Read the place a page begins at.
+
+    Raises:
+        InvalidRequest: the token is none that was given.
+    """
+    if token and not token.isdecimal():
+        raise InvalidRequest(Reason("page.token", "翻页标记无效，请从第一页重新查看。", "page_token"))
+    return int(token or 0)
+
+
+def page_of(rows: Sequence[Any], size: int, token: str) -> tuple[Sequence[Any], str]:
+    """Cut a page out of rows that are all at hand; gives it with the token of the next."""
+    start = offset(token)
+    after = start + size
+    return rows[start:after], str(after) if after < len(rows) else ""

@@ -1,0 +1,226 @@
+"""The public questions about catalogues: published editions only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import grpc.aio
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.refusal import Reason
+from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
+from gongkai.serving.errors import InvalidRequest, NotFound
+from services.catalog.domain.rows import MatterRow, changes_between
+from services.catalog.editions import messages
+from services.catalog.editions.desk import Desk, found_or_planned, unknown
+from services.catalog.views import catalogues, rows
+from services.catalog.views.reading import Found, Page
+from services.catalog.views.rows import Wanted
+
+Context = grpc.aio.ServicerContext[object, object]
+
+MOST_ELSEWHERE: Final = 200
+"""Other catalogues that a matter's page names."""
+
+
+class Questions:
+    """Answers from the views of catalogues."""
+
+    _desk: Desk
+
+    async def ListCatalogues(
+        self, request: pb.ListCataloguesRequest, _context: Context
+    ) -> pb.ListCataloguesResponse:
+        """List catalogues from the top down."""
+        async with self._desk.office.engine.connect() as conn:
+            found = await catalogues.list_catalogues(conn, request.division)
+        return pb.ListCataloguesResponse(catalogues=map(messages.catalogue, found))
+
+    async def GetCatalogue(
+        self, request: pb.GetCatalogueRequest, _context: Context
+    ) -> pb.GetCatalogueResponse:
+        """Give one catalogue, or the nearest above that has an edition in force."""
+        async with self._desk.office.engine.connect() as conn:
+            found = await _nearest(conn, request.id) if request.or_above else await _found(conn, request.id)
+            domains = await catalogues.count_by_domain(conn, found.id, found.published)
+        return pb.GetCatalogueResponse(
+            catalogue=messages.catalogue(found), domains=map(_domain_count, domains)
+        )
+
+    async def ListEditions(
+        self, request: pb.ListEditionsRequest, _context: Context
+    ) -> pb.ListEditionsResponse:
+        """List the published editions of a catalogue, newest first."""
+        async with self._desk.office.engine.connect() as conn:
+            found = await catalogues.list_editions(conn, request.catalogue)
+            if not found:
+                await _found(conn, request.catalogue)
+        later = ["", *(row.effective_on.isoformat() for row in found)]
+        return pb.ListEditionsResponse(
+            editions=[messages.edition(row, later[place]) for place, row in enumerate(found)]
+        )
+
+    async def ListRows(self, request: pb.ListRowsRequest, _context: Context) -> pb.ListRowsResponse:
+        """List rows of an edition in the order of the table."""
+        page = Page.asked(request.page_size, request.page_token)
+        wanted = Wanted(request.domain, request.level, request.q, differences=request.differences_only)
+        async with self._desk.office.engine.connect() as conn:
+            edition = await _edition(conn, request.catalogue, request.edition, request.on)
+            asked = rows.rows_of(request.catalogue, edition.number, wanted)
+            found = await rows.slice_of(conn, asked, page.size, _key(page.after))
+        last = found.rows[-1] if found.rows else None
+        token = rows.key_of(last.domain, last.place, last.matter) if found.more and last is not None else ""
+        return pb.ListRowsResponse(
+            rows=map(messages.published_row, found.rows),
+            next_page_token=token,
+            total=found.total,
+            edition=messages.dated_edition(edition),
+        )
+
+    async def GetRow(self, request: pb.GetRowRequest, _context: Context) -> pb.GetRowResponse:
+        """Give one matter with its history here, and as it stands in other catalogues."""
+        async with self._desk.office.engine.connect() as conn:
+            edition = await _edition(conn, request.catalogue, request.edition, request.on)
+            history = await rows.history_of(conn, request.catalogue, request.matter)
+            found = next((row for row in history if _stands(row, edition.number)), None)
+            if found is None:
+                text = f"目录 {request.catalogue} 的第 {edition.number} 版中没有事项 {request.matter or '（空）'}。"
+                raise NotFound(Reason("matter.unknown", text, "matter"))
+            others = await rows.elsewhere(conn, request.catalogue, request.matter, MOST_ELSEWHERE)
+            editions = {row.number: row for row in await catalogues.list_editions(conn, request.catalogue)}
+        return pb.GetRowResponse(
+            row=messages.published_row(found),
+            edition=messages.dated_edition(edition),
+            history=_history(history, editions),
+            elsewhere=map(messages.published_row, others),
+        )
+
+    async def CompareEditions(
+        self, request: pb.CompareEditionsRequest, _context: Context
+    ) -> pb.CompareEditionsResponse:
+        """Tell which rows two editions do not have alike: ``left`` is the first named, ``right`` the second."""
+        async with self._desk.office.engine.connect() as conn:
+            left = await _edition(conn, request.catalogue, request.edition, "")
+            other = request.with_catalogue or request.catalogue
+            right = await _edition(conn, other, request.with_edition, "")
+            was = await _rows(conn, request.catalogue, left.number, request.domain)
+            now = await _rows(conn, other, right.number, request.domain)
+        compared = [_compare(matter, was.get(matter), now.get(matter)) for matter in _in_order(was, now)]
+        told = [each for each in compared if each.kind]
+        page = Page.asked(request.page_size, request.page_token)
+        shown, token = messages.page_of(told, page.size, page.after)
+        kinds = [each.kind for each in told]
+        return pb.CompareEditionsResponse(
+            rows=shown,
+            next_page_token=token,
+            added=kinds.count("added"),
+            removed=kinds.count("removed"),
+            changed=kinds.count("changed"),
+            same=len(compared) - len(told),
+            left=messages.dated_edition(left),
+            right=messages.dated_edition(right),
+        )
+
+
+async def _found(conn: AsyncConnection, identity: str) -> Found:
+    found = await catalogues.find_catalogue(conn, identity)
+    if found is None:
+        raise unknown(identity)
+    return found
+
+
+async def _nearest(conn: AsyncConnection, identity: str) -> Found:
+    """Give the catalogue, or the first one above that is published."""
+    asked = identity
+    while identity:
+        found = await catalogues.find_catalogue(conn, identity)
+        if found is not None and found.published:
+            return found
+        state, _ = await found_or_planned(conn, identity)
+        identity = state.upper
+    raise unknown(asked)
+
+
+async def _edition(conn: AsyncConnection, identity: str, number: int, on: str) -> Found:
+    """Give the edition that was in force on a day, or has a number, or is in force.
+
+    Raises:
+        InvalidRequest: the day is none.
+        NotFound: there is no such catalogue or edition.
+    """
+    found = await catalogues.find_edition(conn, identity, number, _day(on))
+    if found is None:
+        state = await _found(conn, identity)
+        which = f"{on} 时有效的版本" if on else f"第 {number} 版" if number else "已发布的版本"
+        raise NotFound(Reason("edition.unknown", f"“{state.title}”没有{which}。", "on" if on else "edition"))
+    return found
+
+
+def _day(on: str) -> date | None:
+    try:
+        return date.fromisoformat(on) if on else None
+    except ValueError:
+        text = f"“{on}”不是日期，应写作 2026-03-02。"
+        raise InvalidRequest(Reason("on.malformed", text, "on")) from None
+
+
+def _key(token: str) -> str:
+    parts = token.split("|", 2)
+    if token and (len(parts) != 3 or not parts[1].isdecimal()):  # noqa: PLR2004 - domain, place, matter
+        raise InvalidRequest(Reason("page.token", "翻页标记无效，请从第一页重新查看。", "page_token"))
+    return token
+
+
+def _stands(row: Found, number: int) -> bool:
+    return row.since_edition <= number and (row.until_edition is None or row.until_edition > number)
+
+
+def _history(history: Sequence[Found], editions: dict[int, Found]) -> list[pb.RowVersion]:
+    """Tell what each edition changed in a matter, newest first; a gap between two rows is an edition it was out of."""
+    versions: list[pb.RowVersion] = []
+    before: Found | None = None
+    for row in history:
+        if before is not None and before.until_edition != row.since_edition:
+            versions.append(_version(before.until_edition, editions, "out", None, None))
+        was = before if before is not None and before.until_edition == row.since_edition else None
+        versions.append(_version(row.since_edition, editions, row.state, was, row))
+        before = row
+    if before is not None and before.until_edition is not None:
+        versions.append(_version(before.until_edition, editions, "out", None, None))
+    return versions[::-1]
+
+
+def _version(
+    number: int, editions: dict[int, Found], state: str, was: Found | None, now: Found | None
+) -> pb.RowVersion:
+    changed = {} if was is None or now is None else changes_between(rows.row_of(was), rows.row_of(now))
+    return pb.RowVersion(
+        edition=number,
+        effective_on=editions[number].effective_on.isoformat(),
+        changes=messages.changes(changed),
+        state=state,
+    )
+
+
+async def _rows(conn: AsyncConnection, identity: str, number: int, domain: str) -> dict[str, MatterRow]:
+    found = await rows.load_rows(conn, identity, number)
+    return {matter: row for matter, row in found.items() if not domain or row.domain == domain}
+
+
+def _in_order(was: dict[str, MatterRow], now: dict[str, MatterRow]) -> list[str]:
+    both = was | now
+    return sorted(both, key=lambda matter: (both[matter].domain, both[matter].place, matter))
+
+
+def _compare(matter: str, was: MatterRow | None, now: MatterRow | None) -> pb.RowComparison:
+    """Compare a matter; of one that is alike the kind is empty."""
+    if was is None or now is None:
+        return messages.comparison(matter, "added" if was is None else "removed", was, now, {})
+    changed = changes_between(was, now)
+    return messages.comparison(matter, "changed" if changed else "", was, now, changed)
+
+
+def _domain_count(row: Found) -> pb.DomainCount:
+    return pb.DomainCount(code=row.code, seq=row.seq, name=row.name, matters=row.matter_count)
