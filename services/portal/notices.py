@@ -27,6 +27,7 @@ DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "edition-returned": ("已退回起草人。", "理由已经记下。"),
         "edition-published": ("新版目录已经发布。", "今天起公众看到的就是新版。"),
         "matter-saved": ("已保存这一项。", "还没有送复核，公众看不到。"),
+        "matters-saved": ("改动都已保存。", "还没有送复核，公众看不到。"),
         "matters-adopted": ("所列各项都已沿用。", "还没有送复核，公众看不到。"),
         "table-imported": ("表格已导入草稿。", "还没有送复核，公众看不到。"),
         "basis-saved": ("依据的状态已保存。", "引用它的事项会按新的状态提醒各目录的管理员。"),
