@@ -71,7 +71,7 @@ def _values(shown: InForce, told: catalogues_pb2.GetRowResponse, organs: Mapping
         "edition": told.edition,
         "columns": COLUMNS,
         "organs": [(one, organs.get(one, "")) for one in told.row.organs],
-        "history": list(reversed(told.history)),
+        "history": sorted(told.history, key=lambda one: one.edition, reverse=True),
         "elsewhere": [(one, _unlike(told.row.row, one.row)) for one in _nearest(told)],
         "elsewhere_total": len(told.elsewhere),
         "domain_name": shown.domain_name(told.row.row.domain),
