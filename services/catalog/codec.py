@@ -38,6 +38,7 @@ from services.catalog.domain.stances import (
     MatterReleased,
     MatterRestored,
 )
+from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
 
 CODEC: Final = Codec(
@@ -55,6 +56,7 @@ CODEC: Final = Codec(
     StaffDisabled,
     StaffErased,
     UnitRegistered,
+    SubjectAssigned,
     BasisRegistered,
     BasisDescribed,
     BasisStateChanged,

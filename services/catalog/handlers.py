@@ -17,7 +17,8 @@ from gongkai.refusal import Reason, Refusal
 from services.catalog.domain import calendars, organs
 from services.catalog.domain.calendars import AnnounceCalendar
 from services.catalog.domain.organs import OrganCommand, OrganFacts, RegisterOrgan, Registry
-from services.catalog.views import reading, writing
+from services.catalog.duties.following import following
+from services.catalog.views import reading, subjects, writing
 
 _ATTEMPTS: Final = 4
 """How often a command is decided anew when another one was faster."""
@@ -75,10 +76,18 @@ async def change_organ(office: Office, order: Order, command: OrganCommand) -> O
         history = await office.store.load(conn, f"organ:{code}")
         state = reduce(organs.evolve, (stored.data for stored in history), None)  # type: ignore[arg-type]  # the stream's own events
         events = organs.decide(state, command, await _registry(conn, command))
-        write = StreamWrite(f"organ:{code}", len(history), events)
-        return Decision([write], events[-1].model_dump(mode="json"))
+        writes = [StreamWrite(f"organ:{code}", len(history), events)]
+        if isinstance(command, RegisterOrgan):
+            writes += await _now_meant(conn, command)
+        return Decision(writes, events[-1].model_dump(mode="json"))
 
     return await carry_out(office, order, fingerprint(_asked(command)), decide)
+
+
+async def _now_meant(conn: AsyncConnection, command: RegisterOrgan) -> list[StreamWrite]:
+    """The words that mean the new organ from now on."""
+    here = (await subjects.organs_of(conn, [command.division])).get(command.division, [])
+    return await following(conn, command.division, [*here, command.code])
 
 
 async def announce_calendar(office: Office, order: Order, command: AnnounceCalendar) -> Outcome:

@@ -23,6 +23,7 @@ from services.catalog.domain.organs import OrganFacts, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import StaffFacts
 from services.catalog.domain.stances import StanceEvent
+from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
 
 CITY: Final = "341300000000"
@@ -34,6 +35,7 @@ _EVT_NAMES: Final[dict[type[Contract], str]] = {
     contracts.CalendarAnnounced: "calendar.announced",
     contracts.RuleChanged: "rule.changed",
     contracts.BasisChanged: "basis.changed",
+    contracts.SubjectAssigned: "subject.assigned",
     contracts.EditionPublished: "edition.published",
     contracts.MatterRevised: "matter.revised",
     contracts.MatterRetired: "matter.retired",
@@ -44,6 +46,7 @@ _FEED_VERBS: Final[dict[type[Contract], str]] = {
     contracts.CalendarAnnounced: "announced",
     contracts.RuleChanged: "changed",
     contracts.BasisChanged: "changed",
+    contracts.SubjectAssigned: "changed",
     contracts.EditionPublished: "adopted",
     contracts.MatterRevised: "changed",
     contracts.MatterRetired: "changed",
@@ -97,6 +100,8 @@ def contract_of(stored: StoredEvent) -> Contract:  # noqa: PLR0911 - one return 
         case BasisFacts():
             told = event.model_dump(include=set(contracts.BasisChanged.model_fields))
             return contracts.BasisChanged(version=version, **told)
+        case SubjectAssigned():
+            return contracts.SubjectAssigned(version=version, **event.model_dump(exclude={"by_hand"}))
         case EditionPublished():
             told = event.model_dump(include=set(contracts.EditionPublished.model_fields))
             return contracts.EditionPublished(version=version, **told)
@@ -118,7 +123,12 @@ def _division(contract: Contract) -> str:
     match contract:
         case contracts.DivisionChanged():
             return contract.code
-        case contracts.OrganChanged() | contracts.EditionPublished() | contracts.MatterRetired():
+        case (
+            contracts.OrganChanged()
+            | contracts.EditionPublished()
+            | contracts.MatterRetired()
+            | contracts.SubjectAssigned()
+        ):
             return contract.division
         case contracts.MatterRevised():
             return contract.division or CITY

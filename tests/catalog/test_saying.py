@@ -52,6 +52,7 @@ from services.catalog.domain.stances import (
     MatterReleased,
     MatterRestored,
 )
+from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
 from services.catalog.saying import contract_of, tell_public, tell_services
 
@@ -164,6 +165,13 @@ EXAMPLES: list[tuple[DomainEvent, str, str]] = [
             row=MATTER.row,
         ),
         f"evt.catalog.{COUNTY}.matter.retired",
+        f"feed.{COUNTY}.catalog.changed",
+    ),
+    (
+        SubjectAssigned(
+            division=COUNTY, subject="县级人民政府民政部门", organs=("341323-mzj",), by_hand=True
+        ),
+        f"evt.catalog.{COUNTY}.subject.assigned",
         f"feed.{COUNTY}.catalog.changed",
     ),
 ]

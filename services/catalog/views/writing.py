@@ -21,8 +21,10 @@ from services.catalog.domain.organs import OrganFacts
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import StaffFacts
 from services.catalog.domain.stances import StanceEvent
+from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
 from services.catalog.views import basis_writing, lineage, tables
+from services.catalog.views.subject_tables import subject_assignment
 
 Row = dict[str, Any]
 """A table row; its types are the table's."""
@@ -37,6 +39,7 @@ ORDER: Final = (
     tables.edition,
     tables.unit,
     tables.staff,
+    subject_assignment,
 )
 """A table comes after those it refers to."""
 
@@ -67,7 +70,7 @@ def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose t
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
 
 
-def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa: PLR0911 - one return an event
+def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa: C901, PLR0911 - one return an event
     match event:
         case DivisionRegistered():
             return [(tables.division, event.model_dump() | {"version": version})]
@@ -87,6 +90,9 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa:
         case EditionPublished():
             edition = event.model_dump(include={column.name for column in tables.edition.c})
             return [(tables.edition, edition | {"version": version})] if event.catalogue else []
+        case SubjectAssigned():
+            meant = event.model_dump() | {"organs": list(event.organs), "version": version}
+            return [(subject_assignment, meant)]
         case UnitRegistered():
             return [(tables.unit, event.model_dump() | {"version": version})]
         case StaffFacts():

@@ -1,0 +1,78 @@
+"""Questions about who is meant by which words, and which edition holds for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.divisions import upwards
+from services.catalog.domain.subjects import Assignment
+from services.catalog.views.subject_tables import subject_assignment
+from services.catalog.views.tables import catalogue, matter_row, organ
+
+_FIRST: Final = 1
+
+
+async def assignments(conn: AsyncConnection, division: str) -> dict[str, tuple[Assignment, int]]:
+    """Give what each phrase means in a division, with its version."""
+    asked = select(subject_assignment).where(subject_assignment.c.division == division)
+    return {
+        row.subject: (Assignment(tuple(row.organs), row.by_hand), row.version)
+        for row in await conn.execute(asked)
+    }
+
+
+async def organs_meant(conn: AsyncConnection, division: str) -> dict[str, tuple[str, ...]]:
+    """Give the organs of a division that each phrase means: what a row's ``organs`` are told by."""
+    return {subject: held.organs for subject, (held, _) in (await assignments(conn, division)).items()}
+
+
+async def subjects_of(conn: AsyncConnection, division: str, organ_code: str) -> tuple[str, ...]:
+    """Give the phrases that mean an organ in its division."""
+    asked = select(subject_assignment.c.subject).where(
+        subject_assignment.c.division == division, subject_assignment.c.organs.contains([organ_code])
+    )
+    return tuple((await conn.execute(asked.order_by(subject_assignment.c.subject))).scalars())
+
+
+async def nearest_catalogue(conn: AsyncConnection, division: str) -> Row[Any] | None:
+    """Give the catalogue in force for a division: its own, or the nearest above that has published."""
+    line = upwards(division)
+    asked = select(catalogue).where(catalogue.c.id.in_(line), catalogue.c.published >= _FIRST)
+    found = {row.id: row for row in await conn.execute(asked)}
+    return next((found[code] for code in line if code in found), None)
+
+
+async def phrases_in_force(conn: AsyncConnection, identity: str) -> dict[str, int]:
+    """Give the phrases of a catalogue's edition in force, with how many matters have each."""
+    asked = (
+        select(matter_row.c.subject, func.count())
+        .where(
+            matter_row.c.catalogue == identity,
+            matter_row.c.until_edition.is_(None),
+            matter_row.c.state == "in",
+            matter_row.c.subject != "",
+        )
+        .group_by(matter_row.c.subject)
+    )
+    return {row[0]: row[1] for row in await conn.execute(asked.order_by(matter_row.c.subject))}
+
+
+async def organs_of(conn: AsyncConnection, divisions: Collection[str] = ()) -> Mapping[str, list[str]]:
+    """Give the organs of each division, or of some, by code."""
+    asked: Select[Any] = select(organ.c.division, organ.c.code).order_by(organ.c.code)
+    if divisions:
+        asked = asked.where(organ.c.division.in_(divisions))
+    found: dict[str, list[str]] = {}
+    for row in await conn.execute(asked):
+        found.setdefault(row.division, []).append(row.code)
+    return found
+
+
+async def published_editions(conn: AsyncConnection) -> dict[str, int]:
+    """Give each catalogue's newest published edition."""
+    asked = select(catalogue.c.id, catalogue.c.published).where(catalogue.c.published >= _FIRST)
+    return {row.id: row.published for row in await conn.execute(asked)}
