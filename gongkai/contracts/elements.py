@@ -22,6 +22,16 @@ _NAMED: Final = 5
 """Elements a refusal offers where it can suggest none."""
 _CLOSE: Final = 0.5
 _CITED: Final = 3
+_PERSONAL: Final = {
+    "resident_identity_number": (
+        "personal.identity-number",
+        "含有居民身份证号码，不得公开。请删除后重发。",
+    ),
+    "mobile_number": (
+        "personal.mobile-number",
+        "含有手机号码，不得公开。请删除或改用办公电话后重发。",
+    ),
+}
 
 
 def required_elements(reading: MatterReading) -> tuple[Element, ...]:
@@ -87,6 +97,22 @@ def element_reasons(reading: MatterReading, given: Mapping[str, str]) -> tuple[R
         if len(text) > LONGEST
     )
     return (*missing, *unknown, *long)
+
+
+def personal_reasons(given: Mapping[str, str]) -> tuple[Reason, ...]:
+    """Give a reason for each element that holds an identity number or a mobile number; it is not repeated."""
+    return tuple(
+        Reason(code, text, f"elements.{quotable(key)}", "《政府信息公开条例》第十五条")
+        for key, said in given.items()
+        for code, text in (
+            _PERSONAL[kind] for kind in sorted({one.kind for one in find_personal_numbers(f"{key}\n{said}")})
+        )
+    )
+
+
+def document_reasons(reading: MatterReading, given: Mapping[str, str]) -> tuple[Reason, ...]:
+    """Give every reason why publishing would refuse a live document for its elements."""
+    return (*element_reasons(reading, given), *personal_reasons(given))
 
 
 def _advice(key: str, reading: MatterReading) -> str:

@@ -67,6 +67,12 @@ ACCESS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/gongkai.rpc.catalog.v1.BasisService/ListUnresolved": _ALL,
         "/gongkai.rpc.catalog.v1.BasisService/ChangeBasis": _STAFF_OPERATOR,
         "/gongkai.rpc.catalog.v1.BasisService/ImportBases": _STAFF_OPERATOR,
+        "/gongkai.rpc.catalog.v1.DutyService/ListDuties": _ALL,  # an organ: its own; so the next two
+        "/gongkai.rpc.catalog.v1.DutyService/ValidateDocument": _ALL,
+        "/gongkai.rpc.catalog.v1.DutyService/ListChanges": _ALL,
+        "/gongkai.rpc.catalog.v1.DutyService/GetSchema": _ALL,
+        "/gongkai.rpc.catalog.v1.DutyService/ListAssignments": _ALL,
+        "/gongkai.rpc.catalog.v1.DutyService/AssignSubject": _STAFF_OPERATOR,
         "/gongkai.rpc.catalog.v1.IdentityService/LogIn": _PORTAL,
         "/gongkai.rpc.catalog.v1.IdentityService/OpenSession": _PORTAL,
         "/gongkai.rpc.catalog.v1.IdentityService/LogOut": _PORTAL,

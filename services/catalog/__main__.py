@@ -19,6 +19,8 @@ from gongkai.rpc.catalog.v1 import (
     catalog_pb2_grpc,
     catalogues_pb2,
     catalogues_pb2_grpc,
+    duties_pb2,
+    duties_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
 )
@@ -33,6 +35,10 @@ from gongkai.serving.ops_api import OpsApi
 from services.catalog.api import CatalogApi
 from services.catalog.bases.api import BasisApi
 from services.catalog.codec import CODEC
+from services.catalog.duties.answers import Answers
+from services.catalog.duties.api import DutyApi
+from services.catalog.duties.asking import AskDesk
+from services.catalog.duties.assigning import Settling
 from services.catalog.editions.api import CatalogueApi
 from services.catalog.editions.desk import Desk
 from services.catalog.handlers import Office
@@ -63,15 +69,19 @@ async def compose(service: Service) -> None:
         for stream, project in STREAMS.items()
     ]
 
-    def wake_relays() -> None:
+    def appended() -> None:
         for relay in relays:
             relay.wake()
+        settling.wake()
 
-    office = Office(engine, store, CommandLedger(clock=utc_now), wake_relays)
+    office = Office(engine, store, CommandLedger(clock=utc_now), appended)
+    settling = Settling(office)
     await sow_once(office, read_seed())
     service.organ_keys = organ_keys(engine)
     for relay in relays:
         service.task(f"relay {relay.stream}", relay.run)
+    service.task("subjects", settling.run)
+    service.consumer("ask", AskDesk(client, Answers(office)).run)
     service.grpc(
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server,
         CatalogApi(office, clock=utc_now),
@@ -83,6 +93,7 @@ async def compose(service: Service) -> None:
         CatalogueApi(Desk(office, utc_now)),
         catalogues_pb2.DESCRIPTOR,
     )
+    service.grpc(duties_pb2_grpc.add_DutyServiceServicer_to_server, DutyApi(office), duties_pb2.DESCRIPTOR)
     desk = open_desk(office, vault, master, settings.keys)
     service.grpc(
         identity_pb2_grpc.add_IdentityServiceServicer_to_server, IdentityApi(desk), identity_pb2.DESCRIPTOR

@@ -91,8 +91,8 @@ def changes(held: Mapping[str, Change]) -> list[pb.FieldChange]:
     ]
 
 
-def published_row(found: Found) -> pb.PublishedRow:
-    """Make a published row of its view row."""
+def published_row(found: Found, organs: Iterable[str] = ()) -> pb.PublishedRow:
+    """Make a published row of its view row; ``organs`` are those its subject means."""
     return pb.PublishedRow(
         catalogue=found.catalogue,
         matter=found.matter,
@@ -106,6 +106,7 @@ def published_row(found: Found) -> pb.PublishedRow:
         added=found.added,
         reason=found.reason,
         since_edition=found.since_edition,
+        organs=organs,
     )
 
 

@@ -15,7 +15,7 @@ from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.domain.rows import MatterRow, changes_between
 from services.catalog.editions import messages
 from services.catalog.editions.desk import Desk, found_or_planned, unknown
-from services.catalog.views import catalogues, rows
+from services.catalog.views import catalogues, rows, subjects
 from services.catalog.views.reading import Found, Page
 from services.catalog.views.rows import Wanted
 
@@ -69,11 +69,14 @@ class Questions:
         async with self._desk.office.engine.connect() as conn:
             edition = await _edition(conn, request.catalogue, request.edition, request.on)
             asked = rows.rows_of(request.catalogue, edition.number, wanted)
+            if request.organ:
+                asked = asked.where(await subjects.concerning(conn, request.organ))
             found = await rows.slice_of(conn, asked, page.size, _key(page.after))
+            meant = await subjects.organs_meant(conn, request.catalogue)
         last = found.rows[-1] if found.rows else None
         token = rows.key_of(last.domain, last.place, last.matter) if found.more and last is not None else ""
         return pb.ListRowsResponse(
-            rows=map(messages.published_row, found.rows),
+            rows=[messages.published_row(row, meant.get(row.subject, ())) for row in found.rows],
             next_page_token=token,
             total=found.total,
             edition=messages.dated_edition(edition),
@@ -90,8 +93,9 @@ class Questions:
                 raise NotFound(Reason("matter.unknown", text, "matter"))
             others = await rows.elsewhere(conn, request.catalogue, request.matter, MOST_ELSEWHERE)
             editions = {row.number: row for row in await catalogues.list_editions(conn, request.catalogue)}
+            meant = await subjects.organs_meant(conn, request.catalogue)
         return pb.GetRowResponse(
-            row=messages.published_row(found),
+            row=messages.published_row(found, meant.get(found.subject, ())),
             edition=messages.dated_edition(edition),
             history=_history(history, editions),
             elsewhere=map(messages.published_row, others),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, cast, false, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.divisions import upwards
+from gongkai.divisions import level_of, upwards
 from services.catalog.domain.subjects import Assignment
 from services.catalog.views.subject_tables import subject_assignment
 from services.catalog.views.tables import catalogue, matter_row, organ
@@ -36,6 +37,23 @@ async def subjects_of(conn: AsyncConnection, division: str, organ_code: str) -> 
         subject_assignment.c.division == division, subject_assignment.c.organs.contains([organ_code])
     )
     return tuple((await conn.execute(asked.order_by(subject_assignment.c.subject))).scalars())
+
+
+def at_level(division: str) -> ColumnElement[bool]:
+    """Tell which rows are disclosed at the level of a division; a row that names no level is at all."""
+    levels = matter_row.c.reading["levels"]
+    none = func.jsonb_array_length(func.coalesce(levels, cast([], JSONB))) == 0
+    return or_(none, levels.op("?")(level_of(division)))
+
+
+async def concerning(conn: AsyncConnection, organ_code: str) -> ColumnElement[bool]:
+    """Tell which rows an organ must disclose; none for an organ nobody knows."""
+    asked = select(organ.c.division).where(organ.c.code == organ_code)
+    division = (await conn.execute(asked)).scalar_one_or_none()
+    if division is None:
+        return false()
+    words = list(await subjects_of(conn, division, organ_code))
+    return and_(matter_row.c.subject == func.any(words), at_level(division))
 
 
 async def nearest_catalogue(conn: AsyncConnection, division: str) -> Row[Any] | None:
