@@ -11,8 +11,21 @@ from gongkai.contracts.contract import Contract
 from gongkai.contracts.matters import MatterReading
 
 
+class FormerName(BaseModel):
+    """A name that a division or an organ bore."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    until: date = Field(description="the first legal day of the next name; it may lie ahead")
+
+
 class OrganChanged(Contract):
-    """An organ was registered or changed. ``credential_keys`` are its public NATS user keys in force."""
+    """An organ was registered or changed. ``credential_keys`` are its public NATS user keys in force.
+
+    What will be is told ahead: ``name`` is the newest name, in force from the last former name's ``until``, and
+    ``ended_on`` may lie ahead. A reader derives what holds on a day.
+    """
 
     TYPE: ClassVar[str] = "cn.gongkai.catalog.organ.changed.v1"
 
@@ -23,10 +36,14 @@ class OrganChanged(Contract):
     division: str = Field(pattern=r"^\d{12}$")
     uscc: str = Field(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="unified social credit code")
     credential_keys: tuple[str, ...] = ()
+    former_names: tuple[FormerName, ...] = Field(default=(), description="the oldest first")
+    ended_on: date | None = Field(default=None, description="the first legal day without it")
+    successor: str = Field(default="", description="code of the organ that follows it; with ended_on")
+    basis: str = Field(default="", description="the document the last renaming or the end rests on")
 
 
 class DivisionChanged(Contract):
-    """A division was registered or changed."""
+    """A division was registered or changed; names and end are told ahead as for organs."""
 
     TYPE: ClassVar[str] = "cn.gongkai.catalog.division.changed.v1"
 
@@ -35,6 +52,10 @@ class DivisionChanged(Contract):
     name: str
     level: str = Field(description="city, county, township, village")
     parent: str | None = None
+    former_names: tuple[FormerName, ...] = Field(default=(), description="the oldest first")
+    ended_on: date | None = Field(default=None, description="the first legal day without it")
+    successor: str = Field(default="", description="code of the division that follows it; with ended_on")
+    basis: str = Field(default="", description="the document the last renaming or the end rests on")
 
 
 class CalendarDay(BaseModel):
@@ -180,7 +201,7 @@ class RuleChanged(Contract):
     code: str
     version: int = Field(ge=1)
     value: int
-    unit: str = Field(description="working_days, days")
+    unit: str = Field(description="working_days, days, weeks, months, columns")
     effective_from: date
     effective_to: date | None = None
     citation: str

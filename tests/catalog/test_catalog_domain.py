@@ -225,7 +225,7 @@ def test_a_rule_keeps_one_row_for_each_effective_date() -> None:
 
 def test_a_rule_without_source_is_refused_with_every_reason() -> None:
     """No number enters as law without its citation, unit and mark."""
-    bad = rules.ChangeRule("Reply", "", 0, "weeks", date(2019, 5, 15), date(2019, 5, 1), "", "X")
+    bad = rules.ChangeRule("Reply", "", 0, "fortnights", date(2019, 5, 15), date(2019, 5, 1), "", "X")
 
     with pytest.raises(Refusal) as refusal:
         rules.decide((), bad)

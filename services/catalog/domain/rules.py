@@ -12,7 +12,7 @@ from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import blank, refuse_if_any
 
-UNITS: Final = ("working_days", "days", "months")
+UNITS: Final = ("working_days", "days", "weeks", "months", "columns")
 MARKS: Final = ("L", "F", "S", "M")
 """L: read in the statute; F: on a published page; S: the city's plan; M: recalled, not confirmed law."""
 
@@ -93,7 +93,7 @@ def _reasons(command: ChangeRule) -> Iterator[Reason]:
     if command.value <= 0:
         yield Reason("rule.value", "期限应为正整数。", "value")
     if command.unit not in UNITS:
-        yield Reason("rule.unit.unknown", "期限单位应为工作日、日或月。", "unit")
+        yield Reason("rule.unit.unknown", "单位应为工作日、日、周、月或栏目数。", "unit")
     if command.effective_to is not None and command.effective_to < command.effective_from:
         yield Reason("rule.effective", "失效日期不能早于生效日期。", "effective_to")
     if blank(command.citation):
