@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
-_MARKED: Final = re.compile(r"[●○〇■□][^●○〇■□]*|[^●○〇■□]+")
+_MARKED: Final = re.compile(r"[●○〇■□][^●○〇■□;；]*|[;；]|[^●○〇■□;；]+")
 _WORDS: Final = re.compile(r"《[^》]*》|〔[^〕]*〕|[0-9]+|[A-Za-z]+|.", re.DOTALL)
 _MARKS: Final = frozenset("●○〇■□")
 _LONGEST: Final = 4000

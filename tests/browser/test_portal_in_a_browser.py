@@ -21,6 +21,10 @@ PATHS = {
     "catalogue": "/341323/catalogue/",
     "domain": "/341323/catalogue/20",
     "matter": "/341323/catalogue/20/m-20-001",
+    "catalogue-rows": "/341323/catalogue/?find=低保&level=township",
+    "matter-adapted": "/341323/catalogue/20/m-20-005",
+    "differences": "/341323/catalogue/differences",
+    "compare": "/341323/catalogue/compare?a=341323000000-1&b=341323000000-2",
     "requests": "/341323/requests/",
     "search": "/341323/search?q=危房改造&domain=10",
     "nothing-found": "/341323/search?q=没有这样的词",
@@ -181,7 +185,10 @@ async def test_a_theme_is_chosen_with_a_click_and_left_with_another(browser: Bro
 async def test_a_page_stays_within_its_budget(browser: Browser, town_url: str) -> None:
     """At most five requests and 100 KB, all to the site itself."""
     async with reader(browser, town_url, width=1280) as (page, _said):
-        for path in ("/341323/", f"/r/{ACT}", "/341323/search?q=危房改造", "/341323/oversight/"):
+        for path in (
+            "/341323/", f"/r/{ACT}", "/341323/search?q=危房改造", "/341323/oversight/", "/341323/catalogue/24",
+            "/341323/catalogue/20/m-20-005",
+        ):  # fmt: skip
             asked: list[str] = []
             page.on("request", lambda request, asked=asked: asked.append(request.url))
             await page.goto(town_url + path)
@@ -191,3 +198,20 @@ async def test_a_page_stays_within_its_budget(browser: Browser, town_url: str) -
             assert len(set(asked)) <= 5  # the icon of the page before may still be on its way
             assert all(one.startswith(town_url) for one in asked)
             assert sizes <= 100_000
+
+
+async def test_the_official_table_is_walked_and_printed(browser: Browser, town_url: str) -> None:
+    """On a phone the keyboard scrolls the table while the matter's name stays in sight; on paper it lies across A4."""
+    async with reader(browser, town_url, width=390) as (page, _said):
+        await page.goto(f"{town_url}/341323/catalogue/20")
+        frame = page.locator(".scroll")
+        await frame.focus()
+        for _ in range(6):
+            await page.keyboard.press("ArrowRight")
+        await page.wait_for_function("document.querySelector('.scroll').scrollLeft > 100")
+        name = page.locator(".official tbody th").first
+        box = await name.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] < 40
+        pdf = await page.pdf(prefer_css_page_size=True)
+        assert b"/MediaBox [0 0 841" in pdf

@@ -186,6 +186,7 @@ async def test_differences_are_open_with_their_reasons(site: httpx.AsyncClient, 
     assert "灵璧县不采用这个事项" in left.text
     adapted = await page(site, f"/341323/catalogue/20/{ADAPTED}")
     assert "<ins>●接待时间</ins>" in adapted.html
+    assert "<ins>;■两微一端</ins>" in adapted.html
     assert "修改了“公开内容（要素）”“公开渠道和载体”" in adapted.text
     behind = world.library.catalogues[COUNTY]
     behind.upper_published = 3
