@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import grpc
 
+from gongkai.cli.demo_catalogues import publish_demo_catalogues
 from gongkai.cli.demo_requests import file_demo_requests
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.cli.load import organ_credentials_of
@@ -49,9 +50,10 @@ def seed(state: Path) -> None:
 
 
 def seed_accounts(state: Path) -> None:
-    """Make the demo's accounts and requests where a demo was loaded before there were any."""
+    """Make the demo's accounts, catalogues and requests where a demo was loaded before there were any."""
     endpoints = load_endpoints(state)
     asyncio.run(add_demo_people(endpoints))
+    asyncio.run(publish_demo_catalogues(endpoints))
     asyncio.run(file_demo_requests(endpoints))
 
 
@@ -100,6 +102,7 @@ async def _seed(state: Path) -> Tally:
             Door(endpoints.nats, endpoints.portal, organ.code, credentials), events[organ.code], tally
         )
     await add_demo_people(endpoints)
+    await publish_demo_catalogues(endpoints)
     await file_demo_requests(endpoints)
     return tally
 

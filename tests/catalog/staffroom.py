@@ -42,6 +42,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 COUNTY, TOWN, OTHER_COUNTY, CITY = "341323000000", "341323110000", "341324000000", "341300000000"
 MZJ, CZJ, ZHEN, SIXIAN = "341323-mzj", "341323-czj", "341323110-rmzf", "341324-zfb"
 ORGANS = (
+    RegisterOrgan("341300-zfb", "宿州市人民政府办公室", "市政府办公室", CITY, "11341300MD13A00115"),
     RegisterOrgan("341323-zfb", "灵璧县人民政府办公室", "县政府办公室", COUNTY, "11341323MD23A00178"),
     RegisterOrgan(MZJ, "灵璧县民政局", "县民政局", COUNTY, "11341323MD23A00253"),
     RegisterOrgan(CZJ, "灵璧县财政局", "县财政局", COUNTY, "11341323MD23A0033X"),

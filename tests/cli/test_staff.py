@@ -110,7 +110,7 @@ def test_a_role_written_otherwise_is_refused(text: str) -> None:
 
 
 async def test_the_demos_people_get_passwords_of_this_installation(room: Staffroom, state: Path) -> None:
-    """Five people, one a role, with passwords nobody else has, kept for their owner alone and told at the start."""
+    """Eleven people with passwords nobody else has, kept for their owner alone and told at the start."""
     endpoints = load_endpoints(state)
     assert told(room.keys) == []
     await add_demo_people(endpoints)
@@ -132,8 +132,14 @@ async def test_the_demos_people_get_passwords_of_this_installation(room: Staffro
         "banli": ("clerk", "341323-mzj"),
         "jiancha": ("inspector", "341323000000"),
         "guanli": ("administrator", "341323000000"),
+        "shimulu": ("steward", "341300000000"),
+        "shifuhe": ("steward", "341300000000"),
+        "mulu": ("steward", "341323000000"),
+        "fuhe": ("steward", "341323000000"),
+        "zhenmulu": ("steward", "341323110000"),
+        "zhenfuhe": ("steward", "341323110000"),
     }
-    assert len(set(kept.values())) == 5
+    assert len(set(kept.values())) == 11
     lines = told(room.keys)
     assert "仅本机演示" in lines[0]
     assert all(login in line and kept[login] in line for login, line in zip(kept, lines[1:], strict=True))
