@@ -54,7 +54,7 @@ CITY, COUNTY = "341300000000", "341323000000"
 BASES = {
     "m-01-001": "《中华人民共和国甲法》第三条、《乙办法》（甲发〔2012〕45号）",
     "m-01-002": "《甲法（2019年修正）》",
-    "m-01-003": "《丙规定》、《丁意见》",
+    "m-01-003": "《丙规定》、《丁意见》及相关规定",
     "m-01-004": "《丁意见》《甲法》",
 }
 LAWS: list[dict[str, Any]] = [
@@ -155,7 +155,7 @@ def revised(matter: str, legal_basis: str, catalogue: str = COUNTY) -> MatterRev
 
 
 async def test_citations_are_resolved_when_a_basis_or_an_edition_comes(registry: Registry) -> None:
-    """By title and by number, once a basis is there; what nobody answers to is listed with its text and matters."""
+    """By title and number, once a basis is there; what names none, or none that is known, is listed with its matters."""
     before = await registry.bases.ListUnresolved(pb.ListUnresolvedRequest(catalogue=CITY))
 
     basis = pb.Basis(title="丁意见", kind="normative", state="unknown", source="待核", mark="M")
@@ -165,10 +165,12 @@ async def test_citations_are_resolved_when_a_basis_or_an_edition_comes(registry:
     after = await registry.bases.ListUnresolved(pb.ListUnresolvedRequest())
     assert [(one.text, list(one.matters)) for one in before.citations] == [
         ("《丁意见》", ["m-01-003", "m-01-004"]),
+        ("及相关规定", ["m-01-003"]),
         ("《丙规定》", ["m-01-003"]),
     ]
-    assert (before.resolved, before.total) == (4, 7)
+    assert (before.resolved, before.total) == (4, 8)
     assert [(one.text, list(one.matters)) for one in after.citations] == [
+        ("及相关规定", [f"{CITY}/m-01-003", "guide/m-01-003"]),
         ("《丙规定》", [f"{CITY}/m-01-003", "guide/m-01-003"]),
         ("《戊法》", [f"{COUNTY}/m-x-1"]),
     ]

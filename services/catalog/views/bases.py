@@ -71,13 +71,14 @@ async def bases_of(conn: AsyncConnection, identities: Iterable[str]) -> dict[str
 
 async def count_matters(conn: AsyncConnection, identities: Iterable[str]) -> dict[str, int]:
     """Count the matters of editions in force that rest on each of some bases."""
-    count = func.count(tuple_(matter_citation.c.catalogue, matter_citation.c.matter).distinct())
-    asked = (
-        select(citation.c.basis, count)
+    resting = (
+        select(citation.c.basis, matter_citation.c.catalogue, matter_citation.c.matter)
         .join(matter_citation, matter_citation.c.citation == citation.c.id)
         .where(citation.c.basis == any_(_texts(identities)))
-        .group_by(citation.c.basis)
+        .distinct()
+        .subquery()
     )
+    asked = select(resting.c.basis, func.count()).group_by(resting.c.basis)
     return {row[0]: row[1] for row in await conn.execute(asked)}
 
 
@@ -93,26 +94,27 @@ async def find_citations(conn: AsyncConnection, identities: Collection[str]) -> 
 
 async def list_flagged(conn: AsyncConnection, catalogue: str, page: Page) -> Flagged:
     """List matters in force, of one catalogue or of all, that rest on what has fallen, with the words that cite it."""
-    joined = _cited(catalogue).join(basis, basis.c.id == citation.c.basis).where(basis.c.state.in_(FALLEN))
-    counted = joined.with_only_columns(
-        func.count(tuple_(matter_citation.c.catalogue, matter_citation.c.matter).distinct()),
-        func.count(basis.c.id.distinct()),
-    )
-    total, bases = (await conn.execute(counted)).one()
-    asked = joined.join(
-        matter_row,
-        and_(
-            matter_row.c.catalogue == matter_citation.c.catalogue,
-            matter_row.c.matter == matter_citation.c.matter,
-            matter_row.c.until_edition.is_(None),
-        ),
-    ).with_only_columns(
-        *_KEY, matter_row.c.domain, matter_row.c.level1, matter_row.c.level2, citation.c.title, citation.c.number,
-        citation.c.basis,
-    )  # fmt: skip
+    fallen = _cited(catalogue).join(basis, basis.c.id == citation.c.basis).where(basis.c.state.in_(FALLEN))
+    matters = fallen.with_only_columns(*_KEY[:2]).distinct().subquery()
+    total = (await conn.execute(select(func.count()).select_from(matters))).scalar_one()
+    bases = (await conn.execute(fallen.with_only_columns(func.count(basis.c.id.distinct())))).scalar_one()
+    some = fallen.with_only_columns(*_KEY, citation.c.title, citation.c.number, citation.c.basis)
     if page.after:
-        asked = asked.where(tuple_(*_KEY) > tuple_(*_after(page.after)))
-    rows = (await conn.execute(asked.order_by(*_KEY).limit(page.size + 1))).all()
+        some = some.where(tuple_(*_KEY) > tuple_(*_after(page.after)))
+    shown_some = some.order_by(*_KEY).limit(page.size + 1).subquery()
+    asked = (
+        select(shown_some, matter_row.c.domain, matter_row.c.level1, matter_row.c.level2)
+        .join(
+            matter_row,
+            and_(
+                matter_row.c.catalogue == shown_some.c.catalogue,
+                matter_row.c.matter == shown_some.c.matter,
+                matter_row.c.until_edition.is_(None),
+            ),
+        )
+        .order_by(shown_some.c.catalogue, shown_some.c.matter, shown_some.c.citation)
+    )
+    rows = (await conn.execute(asked)).all()
     shown, token = rows[: page.size], ""
     if len(rows) > page.size:
         token = "|".join(rows[page.size - 1][:3])

@@ -8,7 +8,8 @@ that none is missed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, cast, delete, select, text, tuple_, update
@@ -25,6 +26,9 @@ from services.catalog.views.basis_tables import basis, basis_name, citation, mat
 _SOME: Final = 1000
 """Matters whose old citations are deleted by one statement."""
 
+_FLAG: Final = re.compile("公开依据中“(?P<words>.+)”没有写明")
+"""How `domain/reading/citations.py` tells of words it could not read."""
+
 Place = tuple[str, str]
 """Catalogue and matter."""
 
@@ -39,7 +43,8 @@ async def apply(conn: AsyncConnection, writes: Sequence[StreamWrite]) -> None:
                 case BasisFacts():
                     bases[event.basis] = _row(event, version)
                 case MatterRevised() if event.catalogue:
-                    cited[event.catalogue, event.matter.id] = event.reading.citations
+                    read = event.reading
+                    cited[event.catalogue, event.matter.id] = (*read.citations, *_unread(read.flags))
                 case MatterRetired():
                     cited[event.catalogue, event.matter_id] = ()
     if not bases and not cited:
@@ -104,6 +109,13 @@ async def _write_cited(conn: AsyncConnection, cited: Mapping[Place, tuple[Citati
     rows = [{"catalogue": a, "matter": b, "citation": c} for a, b, c in sorted(links)]
     await conn.execute(insert(matter_citation), rows)
     return set(fresh)
+
+
+def _unread(flags: Iterable[str]) -> Iterator[Citation]:
+    """Give the words of 公开依据 that name nothing, as citations without a title: they stay unresolved, and listed."""
+    for flag in flags:
+        if match := _FLAG.match(flag):
+            yield Citation(title="", number=match["words"])
 
 
 def _citation(identity: str, one: Citation) -> dict[str, Any]:
