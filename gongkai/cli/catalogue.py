@@ -32,6 +32,8 @@ _KINDS: Final = {
     "renamed": "改名",
     "removed": "删去",
 }
+_SECONDS: Final = 60.0
+"""A table of some thousand rows takes a while to read."""
 _SHOWN: Final = 200
 """Most lines of one list on the screen."""
 
@@ -101,19 +103,25 @@ def import_command(
 async def _export(endpoints: Endpoints, catalogue: str, edition: int, domain: str) -> pb.ExportTableResponse:
     async with door(endpoints, "catalog") as opened:
         request = pb.ExportTableRequest(catalogue=catalogue, edition=edition, domain=domain)
-        answer: pb.ExportTableResponse = await CatalogueServiceStub(opened).ExportTable(request)
+        answer: pb.ExportTableResponse = await CatalogueServiceStub(opened).ExportTable(
+            request, timeout=_SECONDS
+        )
         return answer
 
 
 async def _preview(endpoints: Endpoints, request: pb.PreviewImportRequest) -> pb.PreviewImportResponse:
     async with door(endpoints, "catalog") as opened:
-        answer: pb.PreviewImportResponse = await CatalogueServiceStub(opened).PreviewImport(request)
+        answer: pb.PreviewImportResponse = await CatalogueServiceStub(opened).PreviewImport(
+            request, timeout=_SECONDS
+        )
         return answer
 
 
 async def _import(endpoints: Endpoints, request: pb.ImportTableRequest) -> pb.ImportTableResponse:
     async with door(endpoints, "catalog") as opened:
-        answer: pb.ImportTableResponse = await CatalogueServiceStub(opened).ImportTable(request)
+        answer: pb.ImportTableResponse = await CatalogueServiceStub(opened).ImportTable(
+            request, timeout=_SECONDS
+        )
         return answer
 
 

@@ -242,6 +242,7 @@ def test_an_archive_that_is_no_workbook_or_declares_entities() -> None:
     assert refused(other.getvalue())[0] == "workbook.unknown"
     assert refused(with_part(GOOD, "xl/sharedStrings.xml", entity))[0] == "workbook.dtd"
     assert refused(with_part(GOOD, "xl/workbook.xml", b"<workbook"))[0] == "workbook.broken"
+    assert refused(with_part(GOOD, "[Content_Types].xml", b'<Types xmlns="x"/>'))[0] == "workbook.broken"
 
 
 def test_another_variant_is_imported_once_its_mapping_is_decided() -> None:

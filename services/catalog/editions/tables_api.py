@@ -42,9 +42,7 @@ class TablesApi:
         self._desk = desk
         self._reading = asyncio.Semaphore(AT_ONCE)
 
-    async def ExportTable(  # noqa: N802 - the interface's name
-        self, request: pb.ExportTableRequest, _context: Context
-    ) -> pb.ExportTableResponse:
+    async def ExportTable(self, request: pb.ExportTableRequest, _context: Context) -> pb.ExportTableResponse:
         """Give an edition, or the draft, as a workbook."""
         async with self._desk.office.engine.connect() as conn:
             state = await _find(conn, request.catalogue)
@@ -70,7 +68,7 @@ class TablesApi:
             workbook = await asyncio.to_thread(write_workbook, tables)
         return pb.ExportTableResponse(workbook=workbook, name=f"{name}.xlsx")
 
-    async def PreviewImport(  # noqa: N802
+    async def PreviewImport(
         self, request: pb.PreviewImportRequest, _context: Context
     ) -> pb.PreviewImportResponse:
         """Tell what a workbook would change and every bad cell; changes nothing."""
@@ -84,9 +82,7 @@ class TablesApi:
         codes = {domain.name: domain.code for domain in draft.domains.values()}
         return _preview(found, codes)
 
-    async def ImportTable(  # noqa: N802
-        self, request: pb.ImportTableRequest, _context: Context
-    ) -> pb.ImportTableResponse:
+    async def ImportTable(self, request: pb.ImportTableRequest, _context: Context) -> pb.ImportTableResponse:
         """Carry a workbook out: all of it, or nothing with every reason."""
         async with self._desk.office.engine.connect() as conn:
             actor = _require(DRAFT, await _find(conn, request.catalogue))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 from gongkai.contracts.matters import Channel
@@ -20,9 +21,12 @@ _OFFICIAL: Final = tuple(box.code for box in boxes() if box.official and box.cod
 _NAMES: Final = {box.code: box.name for box in boxes()}
 _PAIR_WIDTH: Final = 8
 """A box of a pair takes so many full-width characters, so that the second ones stand under each other."""
+_REMEMBERED: Final = 1024
+"""Cells; a catalogue has some fifty different ones."""
 _EDGE: Final = " \t\r\n\u3000;；、，,。"
 
 
+@lru_cache(_REMEMBERED)
 def print_boxes(kept: str) -> str:
     """The cell for what a row keeps; words without a box are printed as they are."""
     if _unmarked(kept) or not kept.strip():
@@ -47,7 +51,8 @@ def print_boxes(kept: str) -> str:
     return "\n".join([*lines, *map(_printed, (*further, *others, *empty))])
 
 
-def read_boxes(cell: str, known: Collection[str] = ()) -> str | CellFault:
+@lru_cache(_REMEMBERED)
+def read_boxes(cell: str, known: frozenset[str] = frozenset()) -> str | CellFault:
     """What a row keeps of a cell.
 
     Args:

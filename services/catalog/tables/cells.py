@@ -7,7 +7,7 @@ is imported unchanged change nothing (`usual` is what both sides are compared in
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from services.catalog.tables.boxes import print_boxes, read_boxes
@@ -55,7 +55,7 @@ def read_ticks(field: str, cells: Mapping[str, str]) -> str | tuple[str, CellFau
     return ";".join(words)
 
 
-def read_text(field: str, text: str, known_channels: Collection[str] = ()) -> str | CellFault:
+def read_text(field: str, text: str, known_channels: frozenset[str] = frozenset()) -> str | CellFault:
     """A field from the one cell it stands in."""
     if field == "channels":
         return read_boxes(text, known_channels)
@@ -97,7 +97,8 @@ def _print_audience(tick: str, text: str) -> str:
 
 def _read_groups(mark: bool, rest: str) -> list[str]:  # noqa: FBT001 - the two halves of one cell
     if rest:
-        return [f"{GROUP}:{line}" for line in tidy("audience", rest).split("\n")]
+        said = (who for line in rest.split("\n") for part in split(line) if (who := _who(part)))
+        return [f"{GROUP}:{who}" for who in said] or [GROUP]
     return [GROUP] if mark else []
 
 
@@ -105,8 +106,12 @@ def _audience_word(part: str) -> list[str]:
     if part == EVERYONE:
         return [part]
     found = _GROUP.fullmatch(part)
-    who = tidy("level1", found["who"] if found else part)
+    who = _who(found["who"] if found else part)
     return [f"{GROUP}:{who}" if who else GROUP]
+
+
+def _who(text: str) -> str:
+    return tidy("level1", text).strip(" :：\u3000")
 
 
 def _tick_of(text: str) -> tuple[bool, str]:
@@ -116,5 +121,5 @@ def _tick_of(text: str) -> tuple[bool, str]:
     return False, plain
 
 
-def _all_channels(text: str) -> set[str]:
-    return {part.strip("■□ ").partition(":")[0] for part in split(text)}
+def _all_channels(text: str) -> frozenset[str]:
+    return frozenset(part.strip("■□ ").partition(":")[0] for part in split(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,7 +53,7 @@ class TableRead:
 
 
 def read_tables(
-    sheets: Sequence[Sheet], mapping: TableMapping, known_channels: Collection[str] = ()
+    sheets: Sequence[Sheet], mapping: TableMapping, known_channels: frozenset[str] = frozenset()
 ) -> TableRead:
     """Read all sheets.
 
@@ -85,7 +85,7 @@ def read_tables(
 class _SheetReader:
     """Reads one sheet; ``rows`` and ``bad`` grow as it goes."""
 
-    def __init__(self, sheet: Sheet, plan: SheetPlan, mapping: TableMapping, known: Collection[str]) -> None:
+    def __init__(self, sheet: Sheet, plan: SheetPlan, mapping: TableMapping, known: frozenset[str]) -> None:
         self.rows: list[ReadRow] = []
         self.bad: list[BadCell] = []
         self._sheet = sheet

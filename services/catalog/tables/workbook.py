@@ -70,23 +70,18 @@ class Sheet:
     name: str
     cells: Mapping[tuple[int, int], Cell]
     merges: tuple[Merge, ...] = ()
+    last_row: int = 0
+    """The last row with anything in it; 0 for an empty sheet."""
+    last_column: int = 0
     _covered: dict[tuple[int, int], Merge] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.last_row = max((row for row, _ in self.cells), default=0)
+        self.last_column = max((column for _, column in self.cells), default=0)
         for merge in self.merges:
             for row in range(merge.top, merge.bottom + 1):
                 for column in range(merge.left, merge.right + 1):
                     self._covered[row, column] = merge
-
-    @property
-    def last_row(self) -> int:
-        """The last row with anything in it; 0 for an empty sheet."""
-        return max((row for row, _ in self.cells), default=0)
-
-    @property
-    def last_column(self) -> int:
-        """The last column with anything in it; 0 for an empty sheet."""
-        return max((column for _, column in self.cells), default=0)
 
     def at(self, row: int, column: int) -> Cell:
         """What a reader sees at a place: of a merged range its one text."""
@@ -125,6 +120,7 @@ def open_sheets(data: bytes) -> list[Sheet]:
         AttributeError,
         IndexError,
         OverflowError,
+        OSError,
         RecursionError,
     ) as error:  # what openpyxl raises where parts contradict each other
         raise NotReadable(
