@@ -29,7 +29,7 @@ from services.catalog.views.rows import Wanted
 KEY = "U" + "A" * 55
 MZJ = RegisterOrgan("341323-mzj", "灵璧县民政局（演示）", "县民政局", "341323000000", "11341323MD23A00253")
 SEED = read_seed()
-SOWN = 1488 + 20 + 15 + 26 + 159 + 2 * (4 + 2 * 305)
+SOWN = 1488 + 20 + 20 + 26 + 159 + 2 * (4 + 2 * 305)
 """Divisions, years, rules, domains, bases; guide and standard with four events each and two a matter."""
 CITY = "341300000000"
 

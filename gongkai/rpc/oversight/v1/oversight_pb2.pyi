@@ -430,3 +430,480 @@ class ListLateRequestsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListLateRequestsResponse: _TypeAlias = ListLateRequestsResponse  # noqa: Y015
+
+@_typing.final
+class GetCoverageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    ORGAN_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    """it and everything below; or"""
+    organ: _builtins.str
+    """one organ"""
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        organ: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "organ", b"organ"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCoverageRequest: _TypeAlias = GetCoverageRequest  # noqa: Y015
+
+@_typing.final
+class OrganCoverage(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_FIELD_NUMBER: _builtins.int
+    ORGAN_NAME_FIELD_NUMBER: _builtins.int
+    DIVISION_FIELD_NUMBER: _builtins.int
+    DUTIES_FIELD_NUMBER: _builtins.int
+    COVERED_FIELD_NUMBER: _builtins.int
+    LATE_FIELD_NUMBER: _builtins.int
+    DUE_SOON_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    EMPTY_FIELD_NUMBER: _builtins.int
+    CATALOGUE_FIELD_NUMBER: _builtins.int
+    EDITION_FIELD_NUMBER: _builtins.int
+    organ: _builtins.str
+    organ_name: _builtins.str
+    division: _builtins.str
+    duties: _builtins.int
+    """matters it must disclose without being asked"""
+    covered: _builtins.int
+    """of them, those with anything published"""
+    late: _builtins.int
+    """of them, those with a record published later than Art. 26 allows"""
+    due_soon: _builtins.int
+    overdue: _builtins.int
+    columns: _builtins.int
+    """domains in which it has duties"""
+    empty: _builtins.int
+    """of them, those in which it has published nothing"""
+    catalogue: _builtins.str
+    """the one in force for its division; "" where there is none"""
+    edition: _builtins.int
+    def __init__(
+        self,
+        *,
+        organ: _builtins.str = ...,
+        organ_name: _builtins.str = ...,
+        division: _builtins.str = ...,
+        duties: _builtins.int = ...,
+        covered: _builtins.int = ...,
+        late: _builtins.int = ...,
+        due_soon: _builtins.int = ...,
+        overdue: _builtins.int = ...,
+        columns: _builtins.int = ...,
+        empty: _builtins.int = ...,
+        catalogue: _builtins.str = ...,
+        edition: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "columns", b"columns", "covered", b"covered", "division", b"division", "due_soon", b"due_soon", "duties", b"duties", "edition", b"edition", "empty", b"empty", "late", b"late", "organ", b"organ", "organ_name", b"organ_name", "overdue", b"overdue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrganCoverage: _TypeAlias = OrganCoverage  # noqa: Y015
+
+@_typing.final
+class GetCoverageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANS_FIELD_NUMBER: _builtins.int
+    TODAY_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    SOON_DAYS_FIELD_NUMBER: _builtins.int
+    LIMIT_DAYS_FIELD_NUMBER: _builtins.int
+    LIMIT_CITATION_FIELD_NUMBER: _builtins.int
+    today: _builtins.str
+    """the legal day all of it is said of"""
+    as_of: _builtins.str
+    """UTC, of the newest event seen"""
+    soon_days: _builtins.int
+    """working days before a due day from which on a duty is due soon"""
+    limit_days: _builtins.int
+    """working days of Art. 26"""
+    limit_citation: _builtins.str
+    @_builtins.property
+    def organs(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrganCoverage]: ...
+    def __init__(
+        self,
+        *,
+        organs: _abc.Iterable[Global___OrganCoverage] | None = ...,
+        today: _builtins.str = ...,
+        as_of: _builtins.str = ...,
+        soon_days: _builtins.int = ...,
+        limit_days: _builtins.int = ...,
+        limit_citation: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "limit_citation", b"limit_citation", "limit_days", b"limit_days", "organs", b"organs", "soon_days", b"soon_days", "today", b"today"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCoverageResponse: _TypeAlias = GetCoverageResponse  # noqa: Y015
+
+@_typing.final
+class Duty(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_FIELD_NUMBER: _builtins.int
+    ORGAN_NAME_FIELD_NUMBER: _builtins.int
+    DIVISION_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    DOMAIN_NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    LATE_FIELD_NUMBER: _builtins.int
+    LAST_PUBLISHED_ON_FIELD_NUMBER: _builtins.int
+    NEXT_DUE_ON_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    DAYS_LEFT_FIELD_NUMBER: _builtins.int
+    SENTENCE_ZH_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    organ: _builtins.str
+    organ_name: _builtins.str
+    division: _builtins.str
+    matter: _builtins.str
+    title: _builtins.str
+    domain: _builtins.str
+    domain_name: _builtins.str
+    state: _builtins.str
+    """never, in_time, due_soon, overdue, any_time"""
+    records: _builtins.int
+    late: _builtins.int
+    last_published_on: _builtins.str
+    """"" where there is none"""
+    next_due_on: _builtins.str
+    """"" where no cycle says so"""
+    provisional: _builtins.bool
+    """the due day counts days of a year not announced yet"""
+    days_left: _builtins.int
+    """working days to the due day; negative once it is over"""
+    sentence_zh: _builtins.str
+    citation: _builtins.str
+    """the edition and its words"""
+    time_limit: _builtins.str
+    def __init__(
+        self,
+        *,
+        organ: _builtins.str = ...,
+        organ_name: _builtins.str = ...,
+        division: _builtins.str = ...,
+        matter: _builtins.str = ...,
+        title: _builtins.str = ...,
+        domain: _builtins.str = ...,
+        domain_name: _builtins.str = ...,
+        state: _builtins.str = ...,
+        records: _builtins.int = ...,
+        late: _builtins.int = ...,
+        last_published_on: _builtins.str = ...,
+        next_due_on: _builtins.str = ...,
+        provisional: _builtins.bool = ...,
+        days_left: _builtins.int = ...,
+        sentence_zh: _builtins.str = ...,
+        citation: _builtins.str = ...,
+        time_limit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "days_left", b"days_left", "division", b"division", "domain", b"domain", "domain_name", b"domain_name", "last_published_on", b"last_published_on", "late", b"late", "matter", b"matter", "next_due_on", b"next_due_on", "organ", b"organ", "organ_name", b"organ_name", "provisional", b"provisional", "records", b"records", "sentence_zh", b"sentence_zh", "state", b"state", "time_limit", b"time_limit", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Duty: _TypeAlias = Duty  # noqa: Y015
+
+@_typing.final
+class ListDutiesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    organ: _builtins.str
+    state: _builtins.str
+    """"" all; a state; covered, missing (nothing published), late (a record came late)"""
+    page: _builtins.int
+    page_size: _builtins.int
+    domain: _builtins.str
+    """"" all"""
+    def __init__(
+        self,
+        *,
+        organ: _builtins.str = ...,
+        state: _builtins.str = ...,
+        page: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        domain: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["domain", b"domain", "organ", b"organ", "page", b"page", "page_size", b"page_size", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDutiesRequest: _TypeAlias = ListDutiesRequest  # noqa: Y015
+
+@_typing.final
+class ListDutiesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class CountsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    DUTIES_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    CATALOGUE_TITLE_FIELD_NUMBER: _builtins.int
+    CATALOGUE_FIELD_NUMBER: _builtins.int
+    EDITION_FIELD_NUMBER: _builtins.int
+    TODAY_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    catalogue_title: _builtins.str
+    catalogue: _builtins.str
+    edition: _builtins.int
+    today: _builtins.str
+    @_builtins.property
+    def duties(self) -> _containers.RepeatedCompositeFieldContainer[Global___Duty]: ...
+    @_builtins.property
+    def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """of every value of `state`, and "all" """
+
+    def __init__(
+        self,
+        *,
+        duties: _abc.Iterable[Global___Duty] | None = ...,
+        total: _builtins.int = ...,
+        counts: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        catalogue_title: _builtins.str = ...,
+        catalogue: _builtins.str = ...,
+        edition: _builtins.int = ...,
+        today: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "catalogue_title", b"catalogue_title", "counts", b"counts", "duties", b"duties", "edition", b"edition", "today", b"today", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDutiesResponse: _TypeAlias = ListDutiesResponse  # noqa: Y015
+
+@_typing.final
+class GetDutyCoverageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    matter: _builtins.str
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        matter: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "matter", b"matter"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDutyCoverageRequest: _TypeAlias = GetDutyCoverageRequest  # noqa: Y015
+
+@_typing.final
+class GetDutyCoverageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DUTIES_FIELD_NUMBER: _builtins.int
+    NEXT_DUE_ON_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    next_due_on: _builtins.str
+    """the earliest"""
+    state: _builtins.str
+    """of that duty"""
+    provisional: _builtins.bool
+    @_builtins.property
+    def duties(self) -> _containers.RepeatedCompositeFieldContainer[Global___Duty]:
+        """organs of the division itself; none where nobody there must disclose it"""
+
+    def __init__(
+        self,
+        *,
+        duties: _abc.Iterable[Global___Duty] | None = ...,
+        next_due_on: _builtins.str = ...,
+        state: _builtins.str = ...,
+        provisional: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duties", b"duties", "next_due_on", b"next_due_on", "provisional", b"provisional", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDutyCoverageResponse: _TypeAlias = GetDutyCoverageResponse  # noqa: Y015
+
+@_typing.final
+class ListColumnsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    ORGAN_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    organ: _builtins.str
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        organ: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "organ", b"organ"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListColumnsRequest: _TypeAlias = ListColumnsRequest  # noqa: Y015
+
+@_typing.final
+class Column(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    LAST_PUBLISHED_ON_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    STALE_SINCE_FIELD_NUMBER: _builtins.int
+    SENTENCE_ZH_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    DUTIES_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    name: _builtins.str
+    """"" of statutory columns, whose names the asker knows"""
+    group: _builtins.str
+    """domain, kind, home"""
+    records: _builtins.int
+    last_published_on: _builtins.str
+    state: _builtins.str
+    """kept, stale, empty"""
+    stale_since: _builtins.str
+    sentence_zh: _builtins.str
+    citation: _builtins.str
+    duties: _builtins.int
+    """of an organ: matters it must disclose in the domain"""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        name: _builtins.str = ...,
+        group: _builtins.str = ...,
+        records: _builtins.int = ...,
+        last_published_on: _builtins.str = ...,
+        state: _builtins.str = ...,
+        stale_since: _builtins.str = ...,
+        sentence_zh: _builtins.str = ...,
+        citation: _builtins.str = ...,
+        duties: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "code", b"code", "duties", b"duties", "group", b"group", "last_published_on", b"last_published_on", "name", b"name", "records", b"records", "sentence_zh", b"sentence_zh", "stale_since", b"stale_since", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Column: _TypeAlias = Column  # noqa: Y015
+
+@_typing.final
+class ColumnVerdict(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """of the rule"""
+    count: _builtins.int
+    limit: _builtins.int
+    """so many make a site fail"""
+    failed: _builtins.bool
+    citation: _builtins.str
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        count: _builtins.int = ...,
+        limit: _builtins.int = ...,
+        failed: _builtins.bool = ...,
+        citation: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "code", b"code", "count", b"count", "failed", b"failed", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ColumnVerdict: _TypeAlias = ColumnVerdict  # noqa: Y015
+
+@_typing.final
+class ListColumnsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    TODAY_FIELD_NUMBER: _builtins.int
+    today: _builtins.str
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]: ...
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ColumnVerdict]:
+        """of a division"""
+
+    def __init__(
+        self,
+        *,
+        columns: _abc.Iterable[Global___Column] | None = ...,
+        verdicts: _abc.Iterable[Global___ColumnVerdict] | None = ...,
+        today: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "today", b"today", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListColumnsResponse: _TypeAlias = ListColumnsResponse  # noqa: Y015

@@ -54,6 +54,26 @@ class OversightServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsResponse.FromString,
                 _registered_method=True)
+        self.GetCoverage = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/GetCoverage',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetCoverageRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetCoverageResponse.FromString,
+                _registered_method=True)
+        self.ListDuties = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/ListDuties',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDutiesRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDutiesResponse.FromString,
+                _registered_method=True)
+        self.GetDutyCoverage = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/GetDutyCoverage',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetDutyCoverageRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetDutyCoverageResponse.FromString,
+                _registered_method=True)
+        self.ListColumns = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/ListColumns',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsResponse.FromString,
+                _registered_method=True)
 
 
 class OversightServiceServicer:
@@ -85,6 +105,34 @@ class OversightServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCoverage(self, request, context):
+        """How each organ keeps its duties: matters of the catalogue in force whose subject words mean the organ.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDuties(self, request, context):
+        """The duties of one organ, each with its standing and the reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDutyCoverage(self, request, context):
+        """One matter in one division: the duty of each organ that must disclose it there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListColumns(self, request, context):
+        """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OversightServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -107,6 +155,26 @@ def add_OversightServiceServicer_to_server(servicer, server):
                     servicer.ListLateRequests,
                     request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsResponse.SerializeToString,
+            ),
+            'GetCoverage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCoverage,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetCoverageRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetCoverageResponse.SerializeToString,
+            ),
+            'ListDuties': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDuties,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDutiesRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDutiesResponse.SerializeToString,
+            ),
+            'GetDutyCoverage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDutyCoverage,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetDutyCoverageRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetDutyCoverageResponse.SerializeToString,
+            ),
+            'ListColumns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListColumns,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -217,6 +285,114 @@ class OversightService:
             '/gongkai.rpc.oversight.v1.OversightService/ListLateRequests',
             gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsRequest.SerializeToString,
             gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListLateRequestsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCoverage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/GetCoverage',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetCoverageRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetCoverageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDuties(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/ListDuties',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDutiesRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListDutiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDutyCoverage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/GetDutyCoverage',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetDutyCoverageRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetDutyCoverageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListColumns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/ListColumns',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,14 @@ class OversightServiceStub:
     ListDefects: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListDefectsRequest, _oversight_pb2.ListDefectsResponse]
     ListLateRequests: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListLateRequestsRequest, _oversight_pb2.ListLateRequestsResponse]
     """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what."""
+    GetCoverage: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.GetCoverageRequest, _oversight_pb2.GetCoverageResponse]
+    """How each organ keeps its duties: matters of the catalogue in force whose subject words mean the organ."""
+    ListDuties: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListDutiesRequest, _oversight_pb2.ListDutiesResponse]
+    """The duties of one organ, each with its standing and the reason."""
+    GetDutyCoverage: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.GetDutyCoverageRequest, _oversight_pb2.GetDutyCoverageResponse]
+    """One matter in one division: the duty of each organ that must disclose it there."""
+    ListColumns: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListColumnsRequest, _oversight_pb2.ListColumnsResponse]
+    """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale."""
 
 @_typing.type_check_only
 class OversightServiceAsyncStub(OversightServiceStub):
@@ -47,6 +55,14 @@ class OversightServiceAsyncStub(OversightServiceStub):
     ListDefects: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListDefectsRequest, _oversight_pb2.ListDefectsResponse]  # type: ignore[assignment]
     ListLateRequests: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListLateRequestsRequest, _oversight_pb2.ListLateRequestsResponse]  # type: ignore[assignment]
     """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what."""
+    GetCoverage: _aio.UnaryUnaryMultiCallable[_oversight_pb2.GetCoverageRequest, _oversight_pb2.GetCoverageResponse]  # type: ignore[assignment]
+    """How each organ keeps its duties: matters of the catalogue in force whose subject words mean the organ."""
+    ListDuties: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListDutiesRequest, _oversight_pb2.ListDutiesResponse]  # type: ignore[assignment]
+    """The duties of one organ, each with its standing and the reason."""
+    GetDutyCoverage: _aio.UnaryUnaryMultiCallable[_oversight_pb2.GetDutyCoverageRequest, _oversight_pb2.GetDutyCoverageResponse]  # type: ignore[assignment]
+    """One matter in one division: the duty of each organ that must disclose it there."""
+    ListColumns: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListColumnsRequest, _oversight_pb2.ListColumnsResponse]  # type: ignore[assignment]
+    """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale."""
 
 class OversightServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -78,5 +94,37 @@ class OversightServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_oversight_pb2.ListLateRequestsResponse, _abc.Awaitable[_oversight_pb2.ListLateRequestsResponse]]:
         """Requests of one organ that are overdue or were answered late, each with its days; never who asked or for what."""
+
+    @_abc_1.abstractmethod
+    def GetCoverage(
+        self,
+        request: _oversight_pb2.GetCoverageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.GetCoverageResponse, _abc.Awaitable[_oversight_pb2.GetCoverageResponse]]:
+        """How each organ keeps its duties: matters of the catalogue in force whose subject words mean the organ."""
+
+    @_abc_1.abstractmethod
+    def ListDuties(
+        self,
+        request: _oversight_pb2.ListDutiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.ListDutiesResponse, _abc.Awaitable[_oversight_pb2.ListDutiesResponse]]:
+        """The duties of one organ, each with its standing and the reason."""
+
+    @_abc_1.abstractmethod
+    def GetDutyCoverage(
+        self,
+        request: _oversight_pb2.GetDutyCoverageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.GetDutyCoverageResponse, _abc.Awaitable[_oversight_pb2.GetDutyCoverageResponse]]:
+        """One matter in one division: the duty of each organ that must disclose it there."""
+
+    @_abc_1.abstractmethod
+    def ListColumns(
+        self,
+        request: _oversight_pb2.ListColumnsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.ListColumnsResponse, _abc.Awaitable[_oversight_pb2.ListColumnsResponse]]:
+        """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale."""
 
 def add_OversightServiceServicer_to_server(servicer: OversightServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
