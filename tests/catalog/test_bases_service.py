@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
-from gongkai.cli.bases import send
+from gongkai.cli.bases import app, send
 from gongkai.cli.endpoints import Endpoints
 from gongkai.contracts.matters import MatterReading
 from gongkai.eventstore.codec import DomainEvent
@@ -298,3 +300,28 @@ async def test_a_bad_import_is_refused_whole(registry: Registry) -> None:
     ]
     assert malformed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert (await registry.bases.ListBases(pb.ListBasesRequest(q="己法"))).total == 0
+
+
+async def test_the_operator_imports_lists_and_corrects(registry: Registry, tmp_path: Path) -> None:
+    """``gongkai bases``: a list is taken over, what has fallen is shown, a state is set; a broken file changes nothing."""
+    file, broken = tmp_path / "laws.jsonl", tmp_path / "broken.jsonl"
+    file.write_text("\n".join(json.dumps(law) for law in LAWS), encoding="utf-8")
+    broken.write_text('{"title": "甲法"}\n{"name": "乙"}', encoding="utf-8")
+    stack = {"portal": "", "nats": "", "opensearch": "", "grpc": {"catalog": registry.target}}
+    (tmp_path / "endpoints.json").write_text(json.dumps(stack), encoding="utf-8")
+    (tmp_path / "keys").symlink_to(registry.keys)
+
+    async def told(*arguments: str) -> str:
+        at = "--state-dir" if arguments[0] == "set" else "--state"
+        ran = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, at, str(tmp_path)])
+        return ran.output
+
+    assert "没有导入：broken.jsonl 第 2 行没有名称" in await told("import", str(broken))
+    assert "新登记 2，更新 1，不变 0" in await told("import", str(file), "--on", "2026-01-01")
+    assert "共 4 个事项依据 2 件" in await told("flagged", "--catalogue", CITY)
+    assert "《丁意见》　2 个事项：m-01-003、m-01-004" in await told("unresolved", "--catalogue", CITY)
+    assert "共 0 件" in await told("list", "丁意见")
+    set_ = ("set", "丙规定", "--state", "已被替代", "--source", "公报", "--mark", "F")
+    assert "没有登记《没有的》" in await told(*set_, "--replaced-by", "没有的")
+    assert "现为已被替代，涉及 2 个事项" in await told(*set_, "--replaced-by", "新甲法")
+    assert "共 1 件" in await told("list", "丙", "--only", "已被替代")
