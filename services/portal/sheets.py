@@ -192,7 +192,7 @@ def line_of(row: pb.DraftRow, columns: Sequence[Column], names: Names, *, editab
         place=base.place,
         name=" ＼ ".join(one for one in (base.level1, base.level2, base.level3) if one),
         domain=base.domain,
-        cells=[_cell(row, one, asked, opened) for one in columns],
+        cells=[_cell(row, base, one, asked, editable=opened) for one in columns],
         reason=row.reason,
         why=[_why(one, names) for one in row.questions],
         deeds=_deeds(row, names) if editable else (),
@@ -223,8 +223,10 @@ def _group(part: str) -> str:
     return (text.strip() or "√") if name == _GROUP else part
 
 
-def _cell(row: pb.DraftRow, column: Column, asked: dict[str, pb.Question], editable: bool) -> Cell:  # noqa: FBT001
-    now = value_of(base_of(row), column)
+def _cell(
+    row: pb.DraftRow, base: pb.Row, column: Column, asked: dict[str, pb.Question], *, editable: bool
+) -> Cell:
+    now = value_of(base, column)
     question = asked.get(column.field)
     if question is not None and not column.key:
         upper, own = _said(question, column, question.upper), _said(question, column, question.own)

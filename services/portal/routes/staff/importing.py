@@ -32,6 +32,7 @@ _MOST_FORM: Final = 8 * MIB
 _SLOW: Final = 120.0
 _SHOWN: Final = 300
 """Bad cells and changes that are shown; more are counted."""
+_KINDS: Final = {"added": "新增", "changed": "修改", "removed": "删除", "renamed": "改名", "returned": "恢复"}
 _NONE: Final = Reason("workbook.missing", "请选择要导入的工作簿（.xlsx）。", "workbook")
 _LARGE: Final = Reason(
     "workbook.too-large", "工作簿超过 4 MB。请删去图片和多余的工作表，或者按领域分成几个文件。", "workbook"
@@ -69,7 +70,12 @@ async def table(request: Request) -> Response:
 
 
 async def _look(
-    request: Request, signed: Signed, draft: pb.Draft, book: Book, problem: Problem | None = None
+    request: Request,
+    signed: Signed,
+    draft: pb.Draft,
+    book: Book,
+    problem: Problem | None = None,
+    reason: str = "",
 ) -> Response:
     asked = pb.PreviewImportRequest(
         catalogue=draft.catalogue.id, workbook=book.data, mapping=book.mapping, complete=book.complete
@@ -78,18 +84,18 @@ async def _look(
         told = await portal_of(request).offices.catalogues_for(signed).PreviewImport(asked, timeout=_SLOW)
     except aio.AioRpcError as error:
         return _page(request, draft, book, problem_of(error))
-    return _page(request, draft, book, problem, told)
+    return _page(request, draft, book, problem, told, reason)
 
 
 async def _import(request: Request, signed: Signed, draft: pb.Draft, book: Book, form: Form) -> Response:
     asked = pb.ImportTableRequest(
         command_id=form.command_id, catalogue=draft.catalogue.id, workbook=book.data, mapping=book.mapping,
-        complete=book.complete, digest=form.text("digest"),
+        complete=book.complete, digest=form.text("digest"), reason=form.text("reason"),
     )  # fmt: skip
     try:
         await portal_of(request).offices.catalogues_for(signed).ImportTable(asked, timeout=_SLOW)
     except aio.AioRpcError as error:
-        return await _look(request, signed, draft, book, problem_of(error))
+        return await _look(request, signed, draft, book, problem_of(error), form.text("reason"))
     return redirect(f"/staff/catalogue/{draft.catalogue.id}/draft/all", done="table-imported")
 
 
@@ -111,10 +117,11 @@ def _page(
     book: Book,
     problem: Problem | None = None,
     told: pb.PreviewImportResponse | None = None,
+    reason: str = "",
 ) -> Response:
     values = {
         **frame(draft), "book": book, "told": told, "problem": problem, "editable": "edit" in draft.acts, "shown": _SHOWN,
-        "kinds": {"added": "新增", "changed": "修改", "removed": "删除"},
+        "kinds": _KINDS, "reason": reason,
         "wrongs": Counter(one.reason for one in told.bad) if told else {},
     }  # fmt: skip
     return render_staff(

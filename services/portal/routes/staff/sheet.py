@@ -47,8 +47,8 @@ async def _sheet(
     )
 
 
-async def _values(request: Request, signed: Signed, draft: pb.Draft) -> dict[str, Any]:
-    """What the page and its parts print."""
+async def _values(request: Request, signed: Signed, draft: pb.Draft, *, table: bool = True) -> dict[str, Any]:
+    """What the page and its parts print; without the table for an answer that has its rows already."""
     domain = request.path_params["domain"]
     known = {one.code: one for one in draft.domains}
     if domain != ALL and domain not in known:
@@ -76,7 +76,7 @@ async def _values(request: Request, signed: Signed, draft: pb.Draft) -> dict[str
         "found": whole,
         "page": whole.page,
         "size": SIZE,
-        "sheet": sheet_of(shown, called, editable=editable),
+        "sheet": sheet_of(shown, called, editable=editable) if table else None,
         "editable": editable,
         "called": called,
         "asked": [line_of(row, (), called, editable=False) for row in questions],
@@ -150,7 +150,7 @@ async def _saved(
     needed = {(one.field, one.key) for one in columns_of(rows)}
     if any(one.act in {"add", "drop"} for one in edits) or not needed <= known:
         return JSONResponse({"reload": True}, headers={"Cache-Control": "no-store"})
-    values = await _values(request, signed, await draft_of(request, signed))
+    values = await _values(request, signed, await draft_of(request, signed), table=False)
     lines = [line_of(row, columns, values["called"], editable=values["editable"]) for row in rows]
     parts = portal_of(request).pages.part("staff/catalogue/sheetparts.html", values)
     told = {
