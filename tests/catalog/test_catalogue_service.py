@@ -129,6 +129,9 @@ async def test_a_county_begins_its_catalogue_and_a_township_below_it_follows(
     assert (row.reason, row.reading.time_limits[0].n, row.reading.time_limits[0].unit) == (
         "便民", 10, "working_days",
     )  # fmt: skip
+    cited = row.reading.citations[0]
+    assert (cited.title, cited.state, cited.basis[:2]) == ("中华人民共和国政府信息公开条例", "amended", "b-")
+    assert cited.note
     asked = pb.ListRowsRequest(catalogue=COUNTY, differences_only=True)
     differences = (await reader.ListRows(asked)).rows
     assert {each.matter: (each.state, each.added) for each in differences} == {

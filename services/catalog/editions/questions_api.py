@@ -14,6 +14,7 @@ from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.domain.rows import MatterRow, changes_between
 from services.catalog.editions import messages
+from services.catalog.editions.citing import say_bases
 from services.catalog.editions.desk import Desk, found_or_planned, unknown
 from services.catalog.views import catalogues, rows, subjects
 from services.catalog.views.reading import Found, Page
@@ -94,8 +95,9 @@ class Questions:
             others = await rows.elsewhere(conn, request.catalogue, request.matter, MOST_ELSEWHERE)
             editions = {row.number: row for row in await catalogues.list_editions(conn, request.catalogue)}
             meant = await subjects.organs_meant(conn, request.catalogue)
+            row = await say_bases(conn, messages.published_row(found, meant.get(found.subject, ())))
         return pb.GetRowResponse(
-            row=messages.published_row(found, meant.get(found.subject, ())),
+            row=row,
             edition=messages.dated_edition(edition),
             history=_history(history, editions),
             elsewhere=map(messages.published_row, others),
