@@ -150,6 +150,13 @@ async def test_a_matter_is_told_in_plain_words(site: httpx.AsyncClient, world: W
     ):  # fmt: skip
         assert text in shown.text, text
     assert "下一次应当公开" not in shown.text
+    world.duties[TIMED] = ("due_soon", "2026-12-10")
+    due = await page(site, f"/341323/catalogue/20/{TIMED}")
+    assert "2026年12月10日" in due.text
+    assert "快到期了" in due.text
+    assert "下一次应当公开" not in (await page(site, f"/341323/catalogue/20/{TIMED}?edition=1")).text
+    world.away.add("oversight")
+    assert "下一次应当公开" not in (await page(site, f"/341323/catalogue/20/{TIMED}")).text
     optional = await page(site, f"/341323/catalogue/20/{ADDED}")
     assert "救助时间可选" in optional.text
     assert "，可选" in optional.text.split("在哪里公开")[1]

@@ -274,6 +274,11 @@ class Oversight(Invented, oversight_pb2_grpc.OversightServiceServicer):
         found = rows if request.organ == "341323-mzj" else []
         return oversight_pb2.ListLateRequestsResponse(requests=found, total=len(found))
 
+    async def GetDutyCoverage(self, request: Any, _context: Any) -> oversight_pb2.GetDutyCoverageResponse:
+        self.check("oversight")
+        state, due = self.world.duties.get(request.matter, ("", ""))
+        return oversight_pb2.GetDutyCoverageResponse(next_due_on=due, state=state, provisional=bool(due))
+
     async def ListDefects(self, request: Any, _context: Any) -> oversight_pb2.ListDefectsResponse:
         found = [
             oversight_pb2.DefectRow(index_number=one.index_number, title=one.title, codes=[d.code for d in one.defects])
@@ -341,6 +346,7 @@ def _serve(service: Service, name: str, world: World, keys: Path) -> None:
                 Bases(lambda: world.shelf, check),
                 bases_pb2.DESCRIPTOR,
             )
+            service.grpc(duties_pb2_grpc.add_DutyServiceServicer_to_server, Duties(), duties_pb2.DESCRIPTOR)
         case "publishing":
             service.grpc(
                 publishing_pb2_grpc.add_RecordServiceServicer_to_server,

@@ -165,6 +165,8 @@ class World:
     invented_library: Library | None = None
     """Made when it is first asked: few tests need it."""
     shelf: Shelf = field(default_factory=invent_shelf)
+    duties: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Matter → how its duty of a cycle stands, and when it is due next."""
     away: set[str] = field(default_factory=set)
     """Names of services that answer UNAVAILABLE."""
     broken: set[str] = field(default_factory=set)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gongkai.rpc.catalog.v1 import catalogues_pb2
+from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal.catalogues import InForce, When, in_force, when_of
 from services.portal.cataloguewords import COLUMNS
@@ -36,15 +37,16 @@ async def show(request: Request) -> Response:
     listing = pb.ListRecordsRequest(
         division=shown.place.code, matter=identity, page=page, page_size=PAGE_SIZE
     )
-    told, listed, organs = await asyncio.gather(
+    told, listed, organs, duty = await asyncio.gather(
         portal.offices.catalogues.GetRow(_row(shown, identity, when)),
         or_none(portal.offices.records.ListRecords(listing)),
         or_none(portal.registry.organs(shown.place)),
+        or_none(portal.offices.oversight.GetDutyCoverage(_duty(shown, identity))),
         return_exceptions=True,
     )
     if isinstance(told, aio.AioRpcError) and told.code() is grpc.StatusCode.NOT_FOUND:
         return await _not_in(request, shown, when)
-    for fault in (told, listed, organs):
+    for fault in (told, listed, organs, duty):
         if isinstance(fault, BaseException):
             raise fault
     assert isinstance(told, catalogues_pb2.GetRowResponse)
@@ -57,7 +59,7 @@ async def show(request: Request) -> Response:
         "total": listed.total if isinstance(listed, pb.ListRecordsResponse) else 0,
         "page": page,
         "size": PAGE_SIZE,
-        "next_due": None,  # what oversight says of the duty: {"on": day, "state": …}; nothing is shown without it
+        "duty": duty if isinstance(duty, oversight_pb2.GetDutyCoverageResponse) and not when.asked else None,
     }
     return portal.pages.render(request, "matter.html", values, where)
 
@@ -112,6 +114,10 @@ def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequ
     return catalogues_pb2.GetRowRequest(
         catalogue=shown.catalogue.id, matter=identity, edition=when.edition, on=when.on
     )
+
+
+def _duty(shown: InForce, identity: str) -> oversight_pb2.GetDutyCoverageRequest:
+    return oversight_pb2.GetDutyCoverageRequest(division=shown.place.code, matter=identity)
 
 
 def _path(request: Request, domain: str, identity: str) -> str:
