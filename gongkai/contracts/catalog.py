@@ -18,6 +18,7 @@ class FormerName(BaseModel):
 
     name: str
     until: date = Field(description="the first legal day of the next name; it may lie ahead")
+    short_name: str = Field(default="", description="of an organ")
 
 
 class OrganChanged(Contract):

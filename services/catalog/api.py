@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import grpc.aio
 from sqlalchemy import select
@@ -11,18 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
 from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceServicer
+from gongkai.security.grpc_auth import current_caller
+from gongkai.security.permissions import Place, may
 from gongkai.serving.clock import Clock, legal_day
-from gongkai.serving.errors import InvalidRequest, NotFound
+from gongkai.serving.errors import InvalidRequest, NotFound, PermissionRefused
 from services.catalog import messages
+from services.catalog.changing import change_division, change_organ_standing
+from services.catalog.domain.division_changes import EndDivision
 from services.catalog.domain.editions import edition_id
+from services.catalog.domain.organ_changes import EndOrgan
 from services.catalog.domain.organs import AddOrganCredential, RegisterOrgan, RevokeOrganCredentials
 from services.catalog.handlers import Office, Order, announce_calendar, change_organ, organ_of
 from services.catalog.saying import CITY
 from services.catalog.views import catalogues, reading, rows
 from services.catalog.views.reading import Page
 from services.catalog.views.rows import Wanted
+from services.catalog.views.standing import Standing, standing_on
 
 Found = TypeVar("Found")
+NOT_HERE: Final = Reason(
+    "auth.not-allowed", "您没有变更这些区划或机关的权限，请联系共同的上级区划的管理员。", "code"
+)
 Context = grpc.aio.ServicerContext[object, object]
 
 
@@ -45,8 +54,11 @@ class CatalogApi(CatalogServiceServicer):
         async with self._office.engine.connect() as conn:
             page = Page.asked(request.page_size, request.page_token)
             found = await reading.list_divisions(conn, parent=request.parent, level=request.level, page=page)
+            now = await self._standing(conn)
         return pb.ListDivisionsResponse(
-            divisions=map(messages.division, found.rows), next_page_token=found.next_token, total=found.total
+            divisions=[messages.division(row, now) for row in found.rows],
+            next_page_token=found.next_token,
+            total=found.total,
         )
 
     async def GetDivision(self, request: pb.GetDivisionRequest, _context: Context) -> pb.GetDivisionResponse:
@@ -54,26 +66,33 @@ class CatalogApi(CatalogServiceServicer):
         async with self._office.engine.connect() as conn:
             row = _found(await reading.find_division(conn, request.code), "division", "区划", request.code)
             above = await reading.ancestors(conn, request.code)
+            now = await self._standing(conn)
         return pb.GetDivisionResponse(
-            division=messages.division(row), ancestors=map(messages.division, above)
+            division=messages.division(row, now), ancestors=[messages.division(one, now) for one in above]
         )
 
     async def ListOrgans(self, request: pb.ListOrgansRequest, _context: Context) -> pb.ListOrgansResponse:
         """List organs by code."""
         async with self._office.engine.connect() as conn:
             page = Page.asked(request.page_size, request.page_token)
+            now = await self._standing(conn)
+            below, known = request.include_below, now.divisions
+            also = (known.predecessors if below else known.followed_by)(request.division, now.day)
             found = await reading.list_organs(
-                conn, division=request.division, below=request.include_below, page=page
+                conn, division=request.division, below=below, page=page, also=also
             )
         return pb.ListOrgansResponse(
-            organs=map(messages.organ, found.rows), next_page_token=found.next_token, total=found.total
+            organs=[messages.organ(row, now) for row in found.rows],
+            next_page_token=found.next_token,
+            total=found.total,
         )
 
     async def GetOrgan(self, request: pb.GetOrganRequest, _context: Context) -> pb.GetOrganResponse:
         """Give one organ."""
         async with self._office.engine.connect() as conn:
             row = _found(await reading.find_organ(conn, request.code), "organ", "机关", request.code)
-        return pb.GetOrganResponse(organ=messages.organ(row))
+            now = await self._standing(conn)
+        return pb.GetOrganResponse(organ=messages.organ(row, now))
 
     async def ListDomains(self, _request: pb.ListDomainsRequest, _context: Context) -> pb.ListDomainsResponse:
         """List the domains of the city's edition in force."""
@@ -128,7 +147,7 @@ class CatalogApi(CatalogServiceServicer):
         asked = request.organ
         command = RegisterOrgan(asked.code, asked.name, asked.short_name, asked.division, asked.uscc)
         outcome = await change_organ(self._office, read_order(request.command_id, request.actor), command)
-        return pb.RegisterOrganResponse(organ=messages.organ(organ_of(outcome)))
+        return pb.RegisterOrganResponse(organ=messages.organ_facts(organ_of(outcome)))
 
     async def AddOrganCredential(
         self, request: pb.AddOrganCredentialRequest, _context: Context
@@ -136,7 +155,7 @@ class CatalogApi(CatalogServiceServicer):
         """Bring a public NATS user key of an organ into force."""
         command = AddOrganCredential(request.organ, request.public_key)
         outcome = await change_organ(self._office, read_order(request.command_id, request.actor), command)
-        return pb.AddOrganCredentialResponse(organ=messages.organ(organ_of(outcome)))
+        return pb.AddOrganCredentialResponse(organ=messages.organ_facts(organ_of(outcome)))
 
     async def RevokeOrganCredentials(
         self, request: pb.RevokeOrganCredentialsRequest, _context: Context
@@ -145,8 +164,32 @@ class CatalogApi(CatalogServiceServicer):
         command = RevokeOrganCredentials(request.organ, request.reason)
         outcome = await change_organ(self._office, read_order(request.command_id, request.actor), command)
         return pb.RevokeOrganCredentialsResponse(
-            organ=messages.organ(organ_of(outcome)), revoked_keys=outcome["revoked_keys"]
+            organ=messages.organ_facts(organ_of(outcome)), revoked_keys=outcome["revoked_keys"]
         )
+
+    async def ChangeDivision(
+        self, request: pb.ChangeDivisionRequest, _context: Context
+    ) -> pb.ChangeDivisionResponse:
+        """Rename, merge or abolish a division; an administrator of both places, or the operator."""
+        command = messages.division_change(request)
+        _require_manager(request.code, *([command.successor] if isinstance(command, EndDivision) else []))
+        await change_division(self._office, _order(request.command_id), command)
+        told = await self.GetDivision(pb.GetDivisionRequest(code=request.code), _context)
+        return pb.ChangeDivisionResponse(division=told.division)
+
+    async def ChangeOrgan(self, request: pb.ChangeOrganRequest, _context: Context) -> pb.ChangeOrganResponse:
+        """Rename an organ or have it end; an administrator of both places, or the operator."""
+        command = messages.organ_change(request)
+        named = [request.code, *([command.successor] if isinstance(command, EndOrgan) else [])]
+        async with self._office.engine.connect() as conn:
+            found = [row for code in named if (row := await reading.find_organ(conn, code)) is not None]
+        _require_manager(*(row.division for row in found))
+        await change_organ_standing(self._office, _order(request.command_id), command)
+        told = await self.GetOrgan(pb.GetOrganRequest(code=request.code), _context)
+        return pb.ChangeOrganResponse(organ=told.organ)
+
+    async def _standing(self, conn: AsyncConnection) -> Standing:
+        return await standing_on(conn, legal_day(self._clock()))
 
     async def AnnounceCalendar(
         self, request: pb.AnnounceCalendarRequest, _context: Context
@@ -173,6 +216,17 @@ def read_order(command_id: str, actor: str) -> Order:
     if found:
         raise InvalidRequest(*found)
     return Order(command_id, actor)
+
+
+def _order(command_id: str) -> Order:
+    """Who calls is who acts: the operator or somebody of the staff."""
+    return read_order(command_id, str(current_caller()))
+
+
+def _require_manager(*divisions: str) -> None:
+    staff = current_caller().staff
+    if staff is not None and not all(may(staff, "division.manage", Place("", code)) for code in divisions):
+        raise PermissionRefused(NOT_HERE)
 
 
 def _edition(number: int) -> str:

@@ -176,4 +176,5 @@ async def _registry(conn: AsyncConnection, command: OrganCommand) -> Registry:
     if not isinstance(command, RegisterOrgan):
         return Registry(division_known=True)
     division = await reading.find_division(conn, command.division)
-    return Registry(division is not None, await reading.uscc_holder(conn, command.uscc))
+    known = division is not None and division.ended_on is None
+    return Registry(known, await reading.uscc_holder(conn, command.uscc))

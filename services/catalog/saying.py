@@ -16,10 +16,10 @@ from gongkai.messaging.outgoing import Outgoing
 from services.catalog.domain.bases import BasisFacts
 from services.catalog.domain.calendars import CalendarAnnounced
 from services.catalog.domain.catalogues import DraftEvent
-from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.divisions import DivisionFacts
 from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised
-from services.catalog.domain.organs import OrganFacts, OrganRegistered
+from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganFacts
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import StaffFacts
 from services.catalog.domain.stances import StanceEvent
@@ -73,10 +73,11 @@ def tell_services(stored: StoredEvent) -> Sequence[Outgoing]:
 
 def tell_public(stored: StoredEvent) -> Sequence[Outgoing]:
     """Give the messages of FEED_CATALOG that follow from one event; none where it is not a public fact."""
-    credential = isinstance(stored.data, OrganFacts) and not isinstance(stored.data, OrganRegistered)
-    if credential or _is_internal(stored):
+    if isinstance(stored.data, OrganCredentialAdded | OrganCredentialsRevoked) or _is_internal(stored):
         return []
     contract = contract_of(stored)
+    if isinstance(contract, contracts.OrganChanged):
+        contract = contract.model_copy(update={"credential_keys": ()})
     return [_outgoing(f"feed.{_division(contract)}.catalog.{_FEED_VERBS[type(contract)]}", contract, stored)]
 
 
@@ -88,8 +89,9 @@ def contract_of(stored: StoredEvent) -> Contract:  # noqa: PLR0911 - one return 
     """
     event, version = stored.data, stored.version
     match event:
-        case DivisionRegistered():
-            return contracts.DivisionChanged(version=version, **event.model_dump())
+        case DivisionFacts():
+            facts = event.model_dump(include=set(DivisionFacts.model_fields))
+            return contracts.DivisionChanged(version=version, **facts)
         case OrganFacts():
             facts = event.model_dump(include=set(OrganFacts.model_fields))
             return contracts.OrganChanged(version=version, **facts)

@@ -21,6 +21,7 @@ from services.catalog.domain.catalogues import (
     EditionReturned,
     UpperTaken,
 )
+from services.catalog.domain.division_changes import DivisionEnded, DivisionRenamed
 from services.catalog.domain.divisions import DivisionRegistered
 from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import (
@@ -31,6 +32,7 @@ from services.catalog.domain.editions import (
     MatterRetired,
     MatterRevised,
 )
+from services.catalog.domain.organ_changes import OrganEnded, OrganRenamed
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import (
@@ -62,6 +64,8 @@ COUNTY = "341323000000"
 ORGAN = {
     "code": "341323-mzj", "name": "民政局", "short_name": "民政局", "division": COUNTY, "uscc": "11341323MD23A00253",
 }  # fmt: skip
+DAY = date(2026, 12, 1)
+DIVISION = {"code": COUNTY, "name": "灵璧县", "level": "county", "parent": "341300000000"}
 MATTER = Matter(
     id="m-01-001", domain="01", level1="一", level2="二", content_elements="三", legal_basis="四", time_limit="五",
     subject="六", channels="七", audience="八", mode="主动", levels="县级", provenance="drafted",
@@ -84,6 +88,22 @@ EXAMPLES: list[tuple[DomainEvent, str, str]] = [
         DivisionRegistered(code=COUNTY, name="灵璧县", level="county", parent="341300000000"),
         f"evt.catalog.{COUNTY}.division.changed",
         f"feed.{COUNTY}.catalog.changed",
+    ),
+    *(
+        (event, f"evt.catalog.{COUNTY}.division.changed", f"feed.{COUNTY}.catalog.changed")
+        for event in (
+            DivisionRenamed.model_validate(DIVISION | {"effective_on": DAY}),
+            DivisionEnded.model_validate(
+                DIVISION | {"ended_on": DAY, "successor": "341324000000", "kind": "merged"}
+            ),
+        )
+    ),
+    *(
+        (event, f"evt.catalog.{COUNTY}.organ.changed", f"feed.{COUNTY}.catalog.changed")
+        for event in (
+            OrganRenamed.model_validate(ORGAN | {"effective_on": DAY}),
+            OrganEnded.model_validate(ORGAN | {"ended_on": DAY, "successor": "341323-shj"}),
+        )
     ),
     (
         OrganRegistered.model_validate(ORGAN),
@@ -251,3 +271,10 @@ def test_the_services_learn_the_keys_in_force_and_the_public_none() -> None:
     [feed] = tell_public(stored(OrganRegistered.model_validate(ORGAN)))
     assert isinstance(feed.contract, contracts.OrganChanged)
     assert feed.contract.credential_keys == ()
+
+    ended = OrganEnded.model_validate(
+        ORGAN | {"credential_keys": ["UA"], "ended_on": DAY, "successor": "341323-shj"}
+    )
+    [told] = tell_public(stored(ended))
+    assert isinstance(told.contract, contracts.OrganChanged)
+    assert (told.contract.credential_keys, told.contract.successor) == ((), "341323-shj")

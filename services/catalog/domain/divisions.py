@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
+from gongkai.contracts.catalog import FormerName
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import DIVISION_CODE, blank, refuse_if_any
@@ -14,15 +16,26 @@ LEVELS = ("city", "county", "township", "village")
 """From the top down; each division's parent is of the level before, and the city has none."""
 
 
-class DivisionRegistered(DomainEvent):
-    """A division entered the registry."""
-
-    NAME: ClassVar[str] = "division.registered"
+class DivisionFacts(DomainEvent):
+    """What every event of a division carries: the division as it stands after the event."""
 
     code: str
     name: str
     level: str
     parent: str | None
+    former_names: tuple[FormerName, ...] = ()
+    """The oldest first; the last one may still be borne."""
+    ended_on: date | None = None
+    """The first legal day on which it is no longer there; it may lie ahead."""
+    successor: str = ""
+    basis: str = ""
+    """The document that the last change rests on; none for a registration."""
+
+
+class DivisionRegistered(DivisionFacts):
+    """A division entered the registry."""
+
+    NAME: ClassVar[str] = "division.registered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,9 @@ class Division:
     name: str
     level: str
     parent: str | None
+    former_names: tuple[FormerName, ...] = ()
+    ended_on: date | None = None
+    successor: str = ""
 
 
 def decide(
@@ -61,9 +77,11 @@ def decide(
     ]
 
 
-def evolve(_state: Division | None, event: DivisionRegistered) -> Division | None:
+def evolve(_state: Division | None, event: DivisionFacts) -> Division | None:
     """Apply one event."""
-    return Division(event.code, event.name, event.level, event.parent)
+    return Division(
+        event.code, event.name, event.level, event.parent, event.former_names, event.ended_on, event.successor
+    )
 
 
 def _reasons(state: Division | None, command: RegisterDivision, parent: Division | None) -> Iterator[Reason]:
@@ -84,5 +102,8 @@ def _reasons(state: Division | None, command: RegisterDivision, parent: Division
         yield Reason(
             "division.parent.unknown", f"上级区划 {command.parent or '（空）'} 没有登记，请先登记。", "parent"
         )
+    elif parent.ended_on is not None:
+        text = f"上级区划“{parent.name}”已定于 {parent.ended_on} 撤并，请改填 {parent.successor}。"
+        yield Reason("division.parent.ended", text, "parent")
     elif parent.level != LEVELS[LEVELS.index(command.level) - 1]:
         yield Reason("division.parent.level", f"“{parent.name}”的级别不能作为该区划的上级。", "parent")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import ClassVar, Final
 
 from gongkai import uscc
+from gongkai.contracts.catalog import FormerName
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import ORGAN_CODE, blank, refuse_if_any
@@ -28,6 +30,13 @@ class OrganFacts(DomainEvent):
     division: str
     uscc: str
     credential_keys: tuple[str, ...] = ()
+    former_names: tuple[FormerName, ...] = ()
+    """The oldest first; the last one may still be borne."""
+    ended_on: date | None = None
+    """The first legal day on which it is no longer there; it may lie ahead."""
+    successor: str = ""
+    basis: str = ""
+    """The document that the last renaming or the end rests on."""
 
 
 class OrganRegistered(OrganFacts):
@@ -53,7 +62,7 @@ class OrganCredentialsRevoked(OrganFacts):
     reason: str
 
 
-OrganEvent = OrganRegistered | OrganCredentialAdded | OrganCredentialsRevoked
+OrganEvent = OrganFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,10 @@ class Organ:
     uscc: str
     keys: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+    former_names: tuple[FormerName, ...] = ()
+    ended_on: date | None = None
+    successor: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,7 @@ class Registry:
     """What the rest of the registry says about the division and credit code a command names."""
 
     division_known: bool
+    """It is registered and has no end."""
     uscc_holder: str | None = None
     """Code of the organ that already has this credit code."""
 
@@ -114,17 +128,17 @@ def decide(state: Organ | None, command: OrganCommand, registry: Registry) -> li
         case RegisterOrgan():
             refuse_if_any(_registration_reasons(state, command, registry))
             organ = Organ(command.code, command.name, command.short_name, command.division, command.uscc)
-            return [OrganRegistered.model_validate(_facts(organ))]
+            return [OrganRegistered.model_validate(facts_of(organ))]
         case AddOrganCredential():
             refuse_if_any(_credential_reasons(state, command))
             organ = _known(state)
             added = replace(organ, keys=(*organ.keys, command.public_key))
-            return [OrganCredentialAdded.model_validate(_facts(added) | {"public_key": command.public_key})]
+            return [OrganCredentialAdded.model_validate(facts_of(added) | {"public_key": command.public_key})]
         case RevokeOrganCredentials():
             refuse_if_any(_revocation_reasons(state, command))
             organ = _known(state)
             gone = {"revoked_keys": organ.keys, "reason": command.reason}
-            return [OrganCredentialsRevoked.model_validate(_facts(replace(organ, keys=())) | gone)]
+            return [OrganCredentialsRevoked.model_validate(facts_of(replace(organ, keys=())) | gone)]
 
 
 def evolve(state: Organ | None, event: OrganEvent) -> Organ | None:
@@ -133,11 +147,13 @@ def evolve(state: Organ | None, event: OrganEvent) -> Organ | None:
     if isinstance(event, OrganCredentialsRevoked):
         revoked = (*revoked, *event.revoked_keys)
     return Organ(
-        event.code, event.name, event.short_name, event.division, event.uscc, event.credential_keys, revoked
-    )
+        event.code, event.name, event.short_name, event.division, event.uscc, event.credential_keys, revoked,
+        event.former_names, event.ended_on, event.successor, event.basis,
+    )  # fmt: skip
 
 
-def _facts(organ: Organ) -> dict[str, object]:
+def facts_of(organ: Organ) -> dict[str, object]:
+    """Give what an event says of the organ."""
     return {
         "code": organ.code,
         "name": organ.name,
@@ -145,6 +161,10 @@ def _facts(organ: Organ) -> dict[str, object]:
         "division": organ.division,
         "uscc": organ.uscc,
         "credential_keys": organ.keys,
+        "former_names": organ.former_names,
+        "ended_on": organ.ended_on,
+        "successor": organ.successor,
+        "basis": organ.basis,
     }
 
 
@@ -171,7 +191,7 @@ def _registration_reasons(
     if not registry.division_known:
         yield Reason(
             "division.unknown",
-            f"区划 {command.division or '（空）'} 没有登记，请核对 12 位区划代码。",
+            f"区划 {command.division or '（空）'} 没有登记，或已撤并，请核对 12 位区划代码。",
             "division",
         )
     yield from _uscc_reasons(state, command, registry)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalog.views import tables
@@ -72,12 +72,17 @@ async def ancestors(conn: AsyncConnection, code: str) -> list[Found]:
     return above[::-1]
 
 
-async def list_organs(conn: AsyncConnection, *, division: str, below: bool, page: Page) -> Listing:
-    """List organs, all or of one division, with those of everything below it if wanted; by code."""
+async def list_organs(
+    conn: AsyncConnection, *, division: str, below: bool, page: Page, also: Sequence[str] = ()
+) -> Listing:
+    """List organs, all or of one division and others it stands for, with those below them if wanted; by code."""
     column = tables.organ.c.division
     wanted: ColumnElement[bool] | None = None
-    if division:
-        wanted = column.startswith(code_prefix(division), autoescape=True) if below else column == division
+    if division and below:
+        starts = (code_prefix(code) for code in (division, *also))
+        wanted = or_(*(column.startswith(digits, autoescape=True) for digits in starts))
+    elif division:
+        wanted = column.in_((division, *also))
     return await listing(conn, select(tables.organ).where(_all(wanted)), tables.organ.c.code, page)
 
 

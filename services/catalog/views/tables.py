@@ -14,6 +14,11 @@ division = Table(
     Column("name", Text),
     Column("level", Text),
     Column("parent", Text),
+    Column("former_names", JSONB, comment="[{name, until, short_name}], the oldest first"),
+    Column("ended_on", Date, comment="the first day without it; it may lie ahead"),
+    Column("successor", Text),
+    Column("end_kind", Text, comment="merged, abolished; empty: no end"),
+    Column("basis", Text, comment="the document of the last change"),
     Column("version", Integer),
 )
 
@@ -26,6 +31,10 @@ organ = Table(
     Column("division", Text),
     Column("uscc", Text),
     Column("credential_keys", ARRAY(Text)),
+    Column("former_names", JSONB),
+    Column("ended_on", Date),
+    Column("successor", Text),
+    Column("basis", Text),
     Column("version", Integer),
 )
 

@@ -14,7 +14,7 @@ from gongkai.eventstore.store import StreamWrite
 from services.catalog.domain.bases import BasisFacts
 from services.catalog.domain.calendars import CalendarAnnounced
 from services.catalog.domain.catalogues import DraftEvent
-from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.divisions import DivisionFacts
 from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised
 from services.catalog.domain.organs import OrganFacts
@@ -72,13 +72,14 @@ def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose t
 
 def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa: C901, PLR0911 - one return an event
     match event:
-        case DivisionRegistered():
-            return [(tables.division, event.model_dump() | {"version": version})]
+        case DivisionFacts():
+            facts = event.model_dump(include=set(DivisionFacts.model_fields)) | {"version": version}
+            end = {"end_kind": getattr(event, "kind", "")}
+            return [(tables.division, facts | end | _former(event))]
         case OrganFacts():
-            facts = event.model_dump(include=set(OrganFacts.model_fields))
-            return [
-                (tables.organ, facts | {"credential_keys": list(event.credential_keys), "version": version})
-            ]
+            facts = event.model_dump(include=set(OrganFacts.model_fields)) | {"version": version}
+            keys = {"credential_keys": list(event.credential_keys)}
+            return [(tables.organ, facts | keys | _former(event))]
         case RuleChanged():
             return [(tables.rule, event.model_dump() | {"version": version})]
         case CalendarAnnounced():
@@ -102,3 +103,7 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa:
             return []  # lineage.py, basis_writing.py
         case _:
             raise TypeError(f"no view knows {event.NAME}")
+
+
+def _former(event: DivisionFacts | OrganFacts) -> Row:
+    return {"former_names": [former.model_dump(mode="json") for former in event.former_names]}

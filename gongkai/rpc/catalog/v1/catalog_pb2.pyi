@@ -26,6 +26,14 @@ class Division(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
     PARENT_FIELD_NUMBER: _builtins.int
+    FORMER_NAMES_FIELD_NUMBER: _builtins.int
+    NEWEST_NAME_FIELD_NUMBER: _builtins.int
+    ENDED_ON_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
+    END_KIND_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    HEIR_FIELD_NUMBER: _builtins.int
+    PREDECESSORS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """12 digits"""
     name: _builtins.str
@@ -33,6 +41,26 @@ class Division(_message.Message):
     """city, county, township, village"""
     parent: _builtins.str
     """code, empty for the city"""
+    newest_name: _builtins.str
+    """decided, not borne yet; else empty"""
+    ended_on: _builtins.str
+    """the first day without it, may lie ahead; else empty"""
+    successor: _builtins.str
+    """with ended_on"""
+    end_kind: _builtins.str
+    """merged, abolished; with ended_on"""
+    basis: _builtins.str
+    """the document of the last change"""
+    heir: _builtins.str
+    """what stands in its place today: the last successor; empty while it is there"""
+    @_builtins.property
+    def former_names(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormerName]:
+        """the oldest first; one may still be borne"""
+
+    @_builtins.property
+    def predecessors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """ended divisions elsewhere that it stands for today"""
+
     def __init__(
         self,
         *,
@@ -40,14 +68,47 @@ class Division(_message.Message):
         name: _builtins.str = ...,
         level: _builtins.str = ...,
         parent: _builtins.str = ...,
+        former_names: _abc.Iterable[Global___FormerName] | None = ...,
+        newest_name: _builtins.str = ...,
+        ended_on: _builtins.str = ...,
+        successor: _builtins.str = ...,
+        end_kind: _builtins.str = ...,
+        basis: _builtins.str = ...,
+        heir: _builtins.str = ...,
+        predecessors: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "level", b"level", "name", b"name", "parent", b"parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "code", b"code", "end_kind", b"end_kind", "ended_on", b"ended_on", "former_names", b"former_names", "heir", b"heir", "level", b"level", "name", b"name", "newest_name", b"newest_name", "parent", b"parent", "predecessors", b"predecessors", "successor", b"successor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Division: _TypeAlias = Division  # noqa: Y015
+
+@_typing.final
+class FormerName(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    SHORT_NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    until: _builtins.str
+    short_name: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        until: _builtins.str = ...,
+        short_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "short_name", b"short_name", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FormerName: _TypeAlias = FormerName  # noqa: Y015
 
 @_typing.final
 class Organ(_message.Message):
@@ -59,6 +120,12 @@ class Organ(_message.Message):
     DIVISION_FIELD_NUMBER: _builtins.int
     USCC_FIELD_NUMBER: _builtins.int
     CREDENTIAL_KEYS_FIELD_NUMBER: _builtins.int
+    FORMER_NAMES_FIELD_NUMBER: _builtins.int
+    NEWEST_NAME_FIELD_NUMBER: _builtins.int
+    ENDED_ON_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    HEIR_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """e.g. 341323-mzj; the token in NATS subjects"""
     name: _builtins.str
@@ -67,10 +134,22 @@ class Organ(_message.Message):
     """12 digits"""
     uscc: _builtins.str
     """unified social credit code, 18 characters"""
+    newest_name: _builtins.str
+    """decided, not borne yet; else empty"""
+    ended_on: _builtins.str
+    """the first day without it, may lie ahead; else empty"""
+    successor: _builtins.str
+    """with ended_on"""
+    basis: _builtins.str
+    """the document of the last change"""
+    heir: _builtins.str
+    """the organ in its place today; empty while it is there"""
     @_builtins.property
     def credential_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """public NATS user keys in force"""
 
+    @_builtins.property
+    def former_names(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormerName]: ...
     def __init__(
         self,
         *,
@@ -80,10 +159,16 @@ class Organ(_message.Message):
         division: _builtins.str = ...,
         uscc: _builtins.str = ...,
         credential_keys: _abc.Iterable[_builtins.str] | None = ...,
+        former_names: _abc.Iterable[Global___FormerName] | None = ...,
+        newest_name: _builtins.str = ...,
+        ended_on: _builtins.str = ...,
+        successor: _builtins.str = ...,
+        basis: _builtins.str = ...,
+        heir: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "credential_keys", b"credential_keys", "division", b"division", "name", b"name", "short_name", b"short_name", "uscc", b"uscc"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "code", b"code", "credential_keys", b"credential_keys", "division", b"division", "ended_on", b"ended_on", "former_names", b"former_names", "heir", b"heir", "name", b"name", "newest_name", b"newest_name", "short_name", b"short_name", "successor", b"successor", "uscc", b"uscc"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -773,3 +858,171 @@ class AnnounceCalendarResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnnounceCalendarResponse: _TypeAlias = AnnounceCalendarResponse  # noqa: Y015
+
+@_typing.final
+class Renaming(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SHORT_NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    short_name: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        short_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "short_name", b"short_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Renaming: _TypeAlias = Renaming  # noqa: Y015
+
+@_typing.final
+class Ending(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
+    ALONG_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """of a division: merged, abolished"""
+    successor: _builtins.str
+    @_builtins.property
+    def along(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """organs and divisions inside that move along"""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        successor: _builtins.str = ...,
+        along: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["along", b"along", "kind", b"kind", "successor", b"successor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ending: _TypeAlias = Ending  # noqa: Y015
+
+@_typing.final
+class ChangeDivisionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    RENAME_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    code: _builtins.str
+    effective_on: _builtins.str
+    basis: _builtins.str
+    """title and number of the document"""
+    @_builtins.property
+    def rename(self) -> Global___Renaming: ...
+    @_builtins.property
+    def end(self) -> Global___Ending: ...
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        effective_on: _builtins.str = ...,
+        basis: _builtins.str = ...,
+        rename: Global___Renaming | None = ...,
+        end: Global___Ending | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "change", b"change", "code", b"code", "command_id", b"command_id", "effective_on", b"effective_on", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["rename", "end"]  # noqa: Y015
+    _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
+
+Global___ChangeDivisionRequest: _TypeAlias = ChangeDivisionRequest  # noqa: Y015
+
+@_typing.final
+class ChangeDivisionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def division(self) -> Global___Division: ...
+    def __init__(
+        self,
+        *,
+        division: Global___Division | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["division", b"division"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeDivisionResponse: _TypeAlias = ChangeDivisionResponse  # noqa: Y015
+
+@_typing.final
+class ChangeOrganRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_ON_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    RENAME_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    code: _builtins.str
+    effective_on: _builtins.str
+    basis: _builtins.str
+    @_builtins.property
+    def rename(self) -> Global___Renaming: ...
+    @_builtins.property
+    def end(self) -> Global___Ending: ...
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        effective_on: _builtins.str = ...,
+        basis: _builtins.str = ...,
+        rename: Global___Renaming | None = ...,
+        end: Global___Ending | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "change", b"change", "code", b"code", "command_id", b"command_id", "effective_on", b"effective_on", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["rename", "end"]  # noqa: Y015
+    _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
+
+Global___ChangeOrganRequest: _TypeAlias = ChangeOrganRequest  # noqa: Y015
+
+@_typing.final
+class ChangeOrganResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organ(self) -> Global___Organ: ...
+    def __init__(
+        self,
+        *,
+        organ: Global___Organ | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organ", b"organ"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organ", b"organ"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeOrganResponse: _TypeAlias = ChangeOrganResponse  # noqa: Y015

@@ -95,6 +95,16 @@ class CatalogServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarResponse.FromString,
                 _registered_method=True)
+        self.ChangeDivision = channel.unary_unary(
+                '/gongkai.rpc.catalog.v1.CatalogService/ChangeDivision',
+                request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeDivisionRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeDivisionResponse.FromString,
+                _registered_method=True)
+        self.ChangeOrgan = channel.unary_unary(
+                '/gongkai.rpc.catalog.v1.CatalogService/ChangeOrgan',
+                request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeOrganRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeOrganResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -175,6 +185,19 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeDivision(self, request, context):
+        """Told ahead, in force from its day; what was decided so already changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeOrgan(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -237,6 +260,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.AnnounceCalendar,
                     request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarResponse.SerializeToString,
+            ),
+            'ChangeDivision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeDivision,
+                    request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeDivisionRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeDivisionResponse.SerializeToString,
+            ),
+            'ChangeOrgan': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeOrgan,
+                    request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeOrganRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeOrganResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -564,6 +597,60 @@ class CatalogService:
             '/gongkai.rpc.catalog.v1.CatalogService/AnnounceCalendar',
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarRequest.SerializeToString,
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.AnnounceCalendarResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeDivision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.catalog.v1.CatalogService/ChangeDivision',
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeDivisionRequest.SerializeToString,
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeDivisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeOrgan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.catalog.v1.CatalogService/ChangeOrgan',
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeOrganRequest.SerializeToString,
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalog__pb2.ChangeOrganResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,9 @@ class CatalogServiceStub:
     RevokeOrganCredentials: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.RevokeOrganCredentialsRequest, _catalog_pb2.RevokeOrganCredentialsResponse]
     AnnounceCalendar: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.AnnounceCalendarRequest, _catalog_pb2.AnnounceCalendarResponse]
     """Replaces what was known of the year; whoever counts working days counts again."""
+    ChangeDivision: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ChangeDivisionRequest, _catalog_pb2.ChangeDivisionResponse]
+    """Told ahead, in force from its day; what was decided so already changes nothing."""
+    ChangeOrgan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ChangeOrganRequest, _catalog_pb2.ChangeOrganResponse]
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -67,6 +70,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     RevokeOrganCredentials: _aio.UnaryUnaryMultiCallable[_catalog_pb2.RevokeOrganCredentialsRequest, _catalog_pb2.RevokeOrganCredentialsResponse]  # type: ignore[assignment]
     AnnounceCalendar: _aio.UnaryUnaryMultiCallable[_catalog_pb2.AnnounceCalendarRequest, _catalog_pb2.AnnounceCalendarResponse]  # type: ignore[assignment]
     """Replaces what was known of the year; whoever counts working days counts again."""
+    ChangeDivision: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ChangeDivisionRequest, _catalog_pb2.ChangeDivisionResponse]  # type: ignore[assignment]
+    """Told ahead, in force from its day; what was decided so already changes nothing."""
+    ChangeOrgan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ChangeOrganRequest, _catalog_pb2.ChangeOrganResponse]  # type: ignore[assignment]
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """The city's registry: who is there, what must be disclosed, which days are worked."""
@@ -156,5 +162,20 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.AnnounceCalendarResponse, _abc.Awaitable[_catalog_pb2.AnnounceCalendarResponse]]:
         """Replaces what was known of the year; whoever counts working days counts again."""
+
+    @_abc_1.abstractmethod
+    def ChangeDivision(
+        self,
+        request: _catalog_pb2.ChangeDivisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ChangeDivisionResponse, _abc.Awaitable[_catalog_pb2.ChangeDivisionResponse]]:
+        """Told ahead, in force from its day; what was decided so already changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ChangeOrgan(
+        self,
+        request: _catalog_pb2.ChangeOrganRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ChangeOrganResponse, _abc.Awaitable[_catalog_pb2.ChangeOrganResponse]]: ...
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
