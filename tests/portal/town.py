@@ -24,6 +24,8 @@ from gongkai.rpc.catalog.v1 import (
     catalog_pb2_grpc,
     catalogues_pb2,
     catalogues_pb2_grpc,
+    duties_pb2,
+    duties_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
 )
@@ -41,6 +43,7 @@ from services.portal.__main__ import compose
 from tests.portal.world import World, board, invent
 from tests.portal.world_catalogue_office import Bases
 from tests.portal.world_drafts import Drafts, Messages
+from tests.portal.world_duties import Duties
 from tests.portal.world_editions import EditionOffice
 from tests.portal.world_notify import NotifyOffice
 from tests.portal.world_requests import RequestOffice
