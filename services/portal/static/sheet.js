@@ -673,7 +673,6 @@
   number();
   goto(rows[0] && rows[0].cells[1], true);
   document.querySelector(".sheet-keys").hidden = false;
-  table.style.setProperty("--head", table.tHead.rows[0].getBoundingClientRect().height + "px");
   document.addEventListener("keydown", keys);
   document.addEventListener("paste", paste);
   document.addEventListener("copy", copy);
