@@ -7,12 +7,12 @@ from typing import Any
 
 import grpc.aio
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.legaltime import Calendar, RuleRow
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
-from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
-from gongkai.serving.clock import Clock, legal_day
+from gongkai.serving.clock import legal_day
+from services.oversight.coverage_api import CoverageApi
 from services.oversight.domain.buckets import buckets
 from services.oversight.domain.reply import working_days_over
 from services.oversight.views import reading
@@ -21,12 +21,8 @@ from services.oversight.views.reading import Page
 Context = grpc.aio.ServicerContext[object, object]
 
 
-class OversightApi(OversightServiceServicer):
-    """Answers from the views. ``clock`` tells which limit is in force today."""
-
-    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+class OversightApi(CoverageApi):
+    """Answers from the views: the board and its lists, and coverage."""
 
     async def GetBoard(self, request: pb.GetBoardRequest, _context: Context) -> pb.GetBoardResponse:
         """Give every organ of a division and below with its numbers, and how the lags are spread."""

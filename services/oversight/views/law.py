@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.contracts.requests import ClockEntry
 from gongkai.legaltime import Calendar, RuleRow
 from gongkai.legaltime.clock import REPLY_RULE
+from services.oversight.domain.columns import WEBSITE_RULES
 from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
 from services.oversight.domain.reply import timed
 from services.oversight.views import tables
 
-RULES: Final = (DISCLOSURE_RULE, REPLY_RULE)
+MEASURING: Final = (DISCLOSURE_RULE, REPLY_RULE)
+"""The rules by which what is held is measured again when they change."""
+RULES: Final = (*MEASURING, *WEBSITE_RULES)
 """The rules whose rows are kept."""
 _LAW_LOCK: Final = 0x6F76657273696768
 _PAGE: Final = 5000

@@ -11,7 +11,17 @@ from gongkai.serving.sources import OwnersLog
 from services.oversight.consumers import FROM_CATALOG, FROM_PUBLISHING, FROM_REQUESTS
 from services.oversight.views.writing import apply_records, apply_registry, apply_requests
 
-TABLES: Final = ("organ", "calendar_year", "rule_row", "record", "request", "freshness")
+TABLES: Final = (
+    "organ",
+    "calendar_year",
+    "rule_row",
+    "edition",
+    "matter",
+    "subject_meant",
+    "record",
+    "request",
+    "freshness",
+)
 
 
 def views_of(catalog: aio.Channel, publishing: aio.Channel, requests: aio.Channel) -> Rebuild:

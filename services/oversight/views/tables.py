@@ -22,6 +22,10 @@ record = Table(
     Column("lag", Integer),
     Column("late", Boolean),
     Column("provisional", Boolean),
+    Column("division", Text),
+    Column("kind", Text),
+    Column("domain", Text),
+    Column("matter", Text),
 )
 
 organ = Table(
@@ -68,6 +72,46 @@ rule = Table(
     Column("value", Integer),
     Column("unit", Text),
     Column("citation", Text),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer),
+    Column("catalogue", Text),
+    Column("number", Integer),
+    Column("title", Text),
+    Column("effective_on", Date),
+    Column("domains", JSONB),
+)
+
+matter = Table(
+    "matter",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer),
+    Column("catalogue", Text),
+    Column("matter", Text),
+    Column("edition", Text),
+    Column("counted", Boolean),
+    Column("domain", Text),
+    Column("place", Integer),
+    Column("title", Text),
+    Column("subject", Text),
+    Column("time_limit", Text),
+    Column("limits", JSONB),
+    Column("levels", ARRAY(Text)),
+)
+
+subject_meant = Table(
+    "subject_meant",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer),
+    Column("division", Text),
+    Column("subject", Text),
+    Column("organs", ARRAY(Text)),
 )
 
 freshness = Table(

@@ -19,7 +19,8 @@ from gongkai.messaging.view import upsert_newer
 from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
 from services.oversight.domain.reply import timed
 from services.oversight.views import tables
-from services.oversight.views.law import RULES, change_law, hold_law, measure_again, time_again
+from services.oversight.views.catalogue_writing import apply_catalogue
+from services.oversight.views.law import MEASURING, RULES, change_law, hold_law, measure_again, time_again
 
 Row = dict[str, Any]
 """A table row; its types are the table's."""
@@ -55,6 +56,7 @@ async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> No
     organs = [contract for contract in told if isinstance(contract, OrganChanged)]
     rows = [contract.model_dump(include={"code", "version", "name", "division"}) for contract in organs]
     await upsert_newer(conn, tables.organ, rows, key="code")
+    await apply_catalogue(conn, told)
     await _note_time(conn, "catalog", batch)
 
 
@@ -70,7 +72,7 @@ async def _change_law(conn: AsyncConnection, told: Sequence[Contract]) -> None:
     rules = await _news(conn, tables.rule, rules, "id")
     await upsert_newer(conn, tables.calendar_year, years, key="year")
     await upsert_newer(conn, tables.rule, rules)
-    if years or rules:
+    if years or any(row["code"] in MEASURING for row in rules):
         await time_again(conn)
     if any(row["code"] == DISCLOSURE_RULE for row in rules):
         await measure_again(conn, since=None, until=None)
@@ -115,6 +117,10 @@ def _published(state: RecordState, law: Law) -> Row:
         "lag": lag.days if lag else None,
         "late": lag is not None and lag.late,
         "provisional": lag is not None and lag.provisional,
+        "division": state.division,
+        "kind": state.kind,
+        "domain": state.domain or "",
+        "matter": state.matter or "",
     }
 
 
@@ -133,6 +139,10 @@ def _withdrawn(state: RecordWithdrawn) -> Row:
         "lag": None,
         "late": False,
         "provisional": False,
+        "division": state.division,
+        "kind": "",
+        "domain": "",
+        "matter": "",
     }
 
 

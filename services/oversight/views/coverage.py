@@ -1,0 +1,204 @@
+"""What organs must disclose beside what they disclosed; derived when asked, one query however many matters.
+
+A duty is a matter of the catalogue in force for an organ's division (its own, else the nearest above) whose subject words
+mean the organ. From a catalogue above, a township takes the rows whose 公开层级 names it; county and city take all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gongkai.contracts.matters import TimeLimit
+from gongkai.divisions import level_of, stem, upwards
+from services.oversight.domain.coverage import Duty
+from services.oversight.domain.cycles import cycles_of
+from services.oversight.views import tables
+
+Found = Row[Any]
+
+_NAMED: Final = frozenset({"township", "village"})
+"""Levels that take only rows which name them from a catalogue above."""
+_DUTY: Final = (
+    "WITH place AS (SELECT * FROM unnest(:divisions, :catalogues, :reaches) AS given (division, catalogue, reach)),"
+    " duty AS (SELECT meant.organ, place.division, place.catalogue, stands.matter, stands.edition, stands.domain,"
+    " stands.place, stands.title, stands.time_limit, stands.limits FROM place"
+    " JOIN subject_meant AS words ON words.division = place.division"
+    " JOIN matter AS stands ON stands.catalogue = place.catalogue AND stands.subject = words.subject AND stands.counted"
+    " AND (place.reach = '' OR place.reach = ANY (stands.levels)) {narrowed}"
+    " CROSS JOIN LATERAL unnest(words.organs) AS meant (organ) WHERE meant.organ = ANY (:organs)),"
+    " kept AS (SELECT organ, matter, count(*) AS records, count(*) FILTER (WHERE late) AS late,"
+    " max(published_on) AS last FROM record WHERE NOT withdrawn AND matter <> '' AND organ = ANY (:organs) {kept}"
+    " GROUP BY organ, matter)"
+)
+_COUNTED: Final = (
+    " SELECT duty.organ, duty.domain, count(*) AS duties, count(kept.organ) AS covered,"
+    " count(*) FILTER (WHERE kept.late > 0) AS late"
+    " FROM duty LEFT JOIN kept USING (organ, matter) GROUP BY duty.organ, duty.domain"
+)
+_LISTED: Final = (
+    " SELECT duty.organ, duty.division, duty.catalogue, duty.matter, duty.domain, duty.title, duty.time_limit,"
+    " duty.limits, edition.effective_on AS since, coalesce(kept.records, 0) AS records,"
+    " coalesce(kept.late, 0) AS late, kept.last"
+    " FROM duty LEFT JOIN kept USING (organ, matter) LEFT JOIN edition ON edition.id = duty.edition"
+    " ORDER BY duty.domain, duty.place, duty.matter, duty.organ"
+)
+
+
+def _statement(rest: str, narrowed: str = "", kept: str = "") -> TextClause:
+    given = [bindparam(name, type_=ARRAY(Text)) for name in ("divisions", "catalogues", "reaches", "organs")]
+    return text(_DUTY.format(narrowed=narrowed, kept=kept) + rest).bindparams(*given)
+
+
+_COUNT: Final = _statement(_COUNTED)
+_LIST: Final = _statement(_LISTED)
+_LIST_CYCLES: Final = _statement(_LISTED, narrowed="AND stands.limits <> '[]'")
+_LIST_ONE: Final = _statement(_LISTED, narrowed="AND stands.matter = :matter", kept="AND matter = :matter")
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A catalogue's edition in force."""
+
+    catalogue: str
+    number: int
+    title: str
+    effective_on: date
+    domains: Mapping[str, str]
+    """Code → name, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organ:
+    """An organ and the edition that holds for it."""
+
+    code: str
+    name: str
+    division: str
+    edition: Edition | None
+
+
+async def editions_in_force(conn: AsyncConnection, today: date) -> dict[str, Edition]:
+    """Give the newest edition of each catalogue that is in force on a day."""
+    column = tables.edition.c
+    asked = (
+        select(tables.edition).where(column.effective_on <= today).order_by(column.catalogue, column.number)
+    )
+    return {
+        row.catalogue: Edition(
+            row.catalogue,
+            row.number,
+            row.title,
+            row.effective_on,
+            {domain["code"]: domain["name"] for domain in row.domains},
+        )
+        for row in await conn.execute(asked)  # the last of each stays
+    }
+
+
+def edition_for(division: str, editions: Mapping[str, Edition]) -> Edition | None:
+    """Give the edition that holds for a division: its own, or the nearest above."""
+    return next((editions[code] for code in upwards(division) if code in editions), None)
+
+
+async def organs_of(
+    conn: AsyncConnection, today: date, *, division: str = "", organ: str = ""
+) -> list[Organ]:
+    """Give one organ, or those of a division and below ("" for all), each with its edition; by division and code."""
+    column = tables.organ.c
+    asked = select(tables.organ).order_by(column.division, column.code)
+    asked = (
+        asked.where(column.code == organ)
+        if organ
+        else asked.where(column.division.startswith(stem(division)))
+    )
+    editions = await editions_in_force(conn, today)
+    return [
+        Organ(row.code, row.name, row.division, edition_for(row.division, editions))
+        for row in await conn.execute(asked)
+    ]
+
+
+async def count_duties(conn: AsyncConnection, organs: Collection[Organ]) -> Sequence[Found]:
+    """Count the duties of organs by domain. Columns: organ, domain, duties, covered, late."""
+    return (await conn.execute(_COUNT, _given(organs))).all()
+
+
+async def list_duties(
+    conn: AsyncConnection, organs: Collection[Organ], *, only_cycles: bool = False, matter: str = ""
+) -> Sequence[Found]:
+    """List the duties of organs in the order of the catalogue; ``only_cycles``: those that come due.
+
+    Columns: organ, division, catalogue, matter, domain, title, time_limit, limits, since, records, late, last.
+    """
+    if matter:
+        return (await conn.execute(_LIST_ONE, {**_given(organs), "matter": matter})).all()
+    return (await conn.execute(_LIST_CYCLES if only_cycles else _LIST, _given(organs))).all()
+
+
+def duty_of(row: Found, edition: Edition) -> Duty:
+    """Give a listed row as the domain knows it."""
+    return Duty(
+        edition.title,
+        edition.number,
+        row.time_limit,
+        cycles_of([TimeLimit.model_validate(limit) for limit in row.limits]),
+        row.since or edition.effective_on,
+        row.records,
+        row.late,
+        row.last,
+    )
+
+
+async def disclosed_by_domain(conn: AsyncConnection, organs: Collection[str]) -> Sequence[Found]:
+    """Count what organs have published in each domain. Columns: organ, domain, records, last."""
+    column = tables.record.c
+    counted = (
+        select(
+            column.organ,
+            column.domain,
+            func.count().label("records"),
+            func.max(column.published_on).label("last"),
+        )
+        .where(~column.withdrawn, column.domain != "", column.organ.in_(organs))
+        .group_by(column.organ, column.domain)
+    )
+    return (await conn.execute(counted)).all()
+
+
+async def disclosed_in(conn: AsyncConnection, division: str) -> Sequence[Found]:
+    """Count what a division and below has published, by kind and by domain. Columns: kind, domain, records, last."""
+    column = tables.record.c
+    prefix = stem(division)
+    counted = (
+        select(
+            column.kind,
+            column.domain,
+            func.count().label("records"),
+            func.max(column.published_on).label("last"),
+        )
+        # a range that the index is read by; codes compare byte by byte, and ":" is the character after "9"
+        .where(~column.withdrawn, column.division >= prefix, column.division < f"{prefix}:")
+        .group_by(column.kind, column.domain)
+    )
+    return (await conn.execute(counted)).all()
+
+
+def _given(organs: Collection[Organ]) -> dict[str, list[str]]:
+    held = {organ.division: organ.edition.catalogue for organ in organs if organ.edition is not None}
+    return {
+        "divisions": list(held),
+        "catalogues": list(held.values()),
+        "reaches": [_reach(division, catalogue) for division, catalogue in held.items()],
+        "organs": [organ.code for organ in organs],
+    }
+
+
+def _reach(division: str, catalogue: str) -> str:
+    level = level_of(division)
+    return level if catalogue != division and level in _NAMED else ""

@@ -1,0 +1,225 @@
+"""What organs must disclose and what they disclosed: contracts in, answers out, over a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gongkai.contracts.contract import Contract
+from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
+from gongkai.serving.database import create_engine, migrate
+from gongkai.serving.errors import InvalidRequest, NotFound
+from services.oversight.api import OversightApi
+from tests.oversight.duties import (
+    CITY,
+    CIVIL,
+    COUNTY,
+    CZJ,
+    FINANCE,
+    LAW,
+    MZJ,
+    ORGANS,
+    TOWN,
+    TOWN_HALL,
+    TOWNSHIP,
+    edition,
+    every,
+    matter,
+    meant,
+    published,
+    retired,
+    tell,
+    withdrawn,
+)
+
+NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
+NOBODY = cast("Any", None)
+COUNTY_CATALOGUE = (
+    edition(),
+    matter("m-01-1", CIVIL),
+    matter("m-01-2", CIVIL, every("months")),
+    matter("m-02-1", CIVIL, every("quarters")),
+    matter("m-02-2", FINANCE),
+    matter("m-02-3", CIVIL, modes=("on_request",)),
+    meant(CIVIL, MZJ),
+    meant(FINANCE, CZJ),
+)
+
+
+@dataclass
+class Office:
+    engine: AsyncEngine
+    api: OversightApi
+
+    async def tell(self, *contracts: Contract) -> None:
+        await tell(self.engine, contracts)
+
+    async def coverage(self, division: str = "", organ: str = "") -> dict[str, pb.OrganCoverage]:
+        asked = pb.GetCoverageRequest(division=division, organ=organ)
+        return {row.organ: row for row in (await self.api.GetCoverage(asked, NOBODY)).organs}
+
+    async def duties(self, organ: str, state: str = "", **asked: Any) -> pb.ListDutiesResponse:
+        return await self.api.ListDuties(pb.ListDutiesRequest(organ=organ, state=state, **asked), NOBODY)
+
+    async def states(self, organ: str) -> dict[str, str]:
+        return {duty.matter: duty.state for duty in (await self.duties(organ)).duties}
+
+
+@pytest.fixture
+async def office(database_url: str) -> AsyncIterator[Office]:
+    await migrate("services.oversight", database_url)
+    engine = create_engine(database_url, pool_size=5)
+    office = Office(engine, OversightApi(engine, clock=lambda: NOW))
+    await office.tell(*LAW, *ORGANS)
+    yield office
+    await engine.dispose()
+
+
+async def test_each_organ_is_counted_by_what_the_catalogue_demands(office: Office) -> None:
+    """Duties are matters whose words mean the organ; every count opens to a list of exactly that many."""
+    await office.tell(
+        *COUNTY_CATALOGUE,
+        published(1, "m-01-1", date(2026, 4, 30), formed=date(2026, 3, 2)),
+        published(2, "m-01-1", date(2026, 4, 1)),
+        published(3, "m-01-2", date(2026, 9, 10)),
+        published(4, None, date(2026, 9, 10)),
+        published(5, "m-01-1", date(2026, 9, 10), CZJ),
+        published(6, "m-02-1", date(2026, 9, 10)),
+        withdrawn(6),
+    )
+
+    found = await office.coverage(COUNTY)
+    row = found[MZJ]
+    assert (row.duties, row.covered, row.late, row.overdue, row.due_soon) == (3, 2, 1, 1, 0)
+    assert (row.columns, row.empty, row.catalogue, row.edition) == (2, 1, COUNTY, 1)
+    assert (found[CZJ].duties, found[CZJ].covered, found[CZJ].empty) == (1, 0, 1)
+    assert found[TOWN_HALL].duties == 0
+    for state in ("covered", "missing", "late", "overdue", "due_soon"):
+        listed = await office.duties(MZJ, state)
+        assert listed.total == listed.counts[state] == len(listed.duties)
+    assert (await office.duties(MZJ, "late")).total == row.late
+    assert (await office.duties(MZJ, "overdue")).total == row.overdue
+    assert await office.coverage(organ=MZJ) == {MZJ: row}
+
+
+async def test_each_duty_says_how_it_stands_and_why(office: Office) -> None:
+    """State, last publication, next due day, the sentence and the edition's words come with every duty."""
+    await office.tell(
+        *COUNTY_CATALOGUE,
+        published(1, "m-01-1", date(2026, 4, 30), formed=date(2026, 3, 2)),
+        published(2, "m-01-2", date(2026, 9, 10)),
+    )
+
+    first, monthly, quarterly = (await office.duties(MZJ)).duties
+    assert (first.state, first.last_published_on, first.next_due_on) == ("any_time", "2026-04-30", "")
+    assert "超过 20 个工作日才公开（《政府信息公开条例》第二十六条）" in first.sentence_zh
+    assert (monthly.state, monthly.next_due_on, monthly.days_left) == ("overdue", "2026-10-31", -16)
+    assert "应当在2026年10月31日以前公开，已经超过 16 个工作日。" in monthly.sentence_zh
+    assert monthly.citation == "《灵璧县基层政务公开标准目录》第 1 版，公开时限“每月公开”"
+    assert (quarterly.state, quarterly.domain_name, quarterly.next_due_on) == (
+        "never",
+        "领域02",
+        "2026-12-31",
+    )
+    page = await office.duties(MZJ, page=2, page_size=2)
+    assert ([duty.matter for duty in page.duties], page.total) == (["m-02-1"], 3)
+    assert (await office.duties(MZJ, domain="01")).total == 2
+
+
+async def test_the_nearest_catalogue_holds_and_a_township_takes_what_names_it(office: Office) -> None:
+    """Without one of its own a township follows the county's rows for townships; with one, its own alone."""
+    county = (
+        edition(),
+        matter("m-01-1", TOWNSHIP, levels=("county", "township")),
+        matter("m-01-2", TOWNSHIP, levels=("county",)),
+        meant(TOWNSHIP, TOWN_HALL, division=TOWN),
+    )
+    await office.tell(edition(catalogue=CITY), matter("m-02-9", TOWNSHIP, catalogue=CITY), *county)
+    assert await office.states(TOWN_HALL) == {"m-01-1": "never"}
+
+    await office.tell(edition(catalogue=TOWN), matter("m-01-3", TOWNSHIP, catalogue=TOWN))
+    assert await office.states(TOWN_HALL) == {"m-01-3": "never"}
+
+
+async def test_a_newer_edition_changes_who_must_disclose_what(office: Office) -> None:
+    """Retired matters, other words and reassigned words count at once; repeats and older versions change nothing."""
+    await office.tell(*COUNTY_CATALOGUE)
+    await office.tell(edition(2), retired("m-01-2"), matter("m-02-1", FINANCE, number=2, version=2))
+    assert await office.states(MZJ) == {"m-01-1": "never"}
+    assert set(await office.states(CZJ)) == {"m-02-1", "m-02-2"}
+
+    await office.tell(meant(CIVIL, CZJ, version=2), *COUNTY_CATALOGUE)
+    assert await office.states(MZJ) == {}
+    assert set(await office.states(CZJ)) == {"m-01-1", "m-02-1", "m-02-2"}
+
+
+async def test_an_edition_of_tomorrow_does_not_hold_yet(office: Office) -> None:
+    """A catalogue counts from the legal day on which it comes into force."""
+    await office.tell(*COUNTY_CATALOGUE[1:], edition(on=date(2026, 11, 24)))
+    assert (await office.coverage(COUNTY))[MZJ].duties == 0
+
+    tomorrow = OversightApi(office.engine, clock=lambda: NOW.replace(hour=16))
+    found = await tomorrow.GetCoverage(pb.GetCoverageRequest(organ=MZJ), NOBODY)
+    assert (found.today, found.organs[0].duties) == ("2026-11-24", 3)
+
+
+async def test_the_public_matter_page_learns_when_the_next_is_due(office: Office) -> None:
+    """The organs of the division that share a matter are told apart; the first due day is the answer."""
+    await office.tell(*COUNTY_CATALOGUE, meant(CIVIL, CZJ, MZJ, version=2))
+    await office.tell(
+        published(1, "m-01-2", date(2026, 10, 10)), published(2, "m-01-2", date(2026, 11, 10), CZJ)
+    )
+
+    found = await office.api.GetDutyCoverage(
+        pb.GetDutyCoverageRequest(division=COUNTY, matter="m-01-2"), NOBODY
+    )
+    assert [(duty.organ, duty.state) for duty in found.duties] == [(CZJ, "in_time"), (MZJ, "due_soon")]
+    assert (found.next_due_on, found.state) == ("2026-11-30", "due_soon")
+    none = await office.api.GetDutyCoverage(pb.GetDutyCoverageRequest(division=TOWN, matter="m-01-1"), NOBODY)
+    assert (list(none.duties), none.next_due_on) == ([], "")
+
+
+async def test_the_columns_of_a_site_are_examined_with_what_is_below(office: Office) -> None:
+    """Domains of the edition, statutory columns and the home page; a township's records fill the county's columns."""
+    await office.tell(
+        *COUNTY_CATALOGUE,
+        published(1, "m-01-1", date(2026, 11, 20), TOWN_HALL, division=TOWN),
+        published(2, None, date(2026, 5, 22), kind="plan"),
+    )
+
+    found = await office.api.ListColumns(pb.ListColumnsRequest(division=COUNTY), NOBODY)
+    columns = {(one.group, one.code): one for one in found.columns}
+    assert [columns[key].state for key in (("home", "all"), ("domain", "01"), ("domain", "02"))] == [
+        "kept",
+        "kept",
+        "empty",
+    ]
+    plan = columns["kind", "plan"]
+    assert (plan.state, plan.stale_since) == ("stale", "2026-11-23")
+    verdicts = {one.code: one for one in found.verdicts}
+    empty = verdicts["website-empty-columns"]
+    assert (empty.count, empty.limit, empty.failed) == (16, 5, True)
+    assert verdicts["website-stale-others"].count == 1
+    own = await office.api.ListColumns(pb.ListColumnsRequest(organ=MZJ), NOBODY)
+    assert [(one.code, one.duties, one.state) for one in own.columns] == [
+        ("01", 2, "empty"),
+        ("02", 1, "empty"),
+    ]
+    assert not own.verdicts
+
+
+async def test_questions_that_cannot_be_answered_are_refused(office: Office) -> None:
+    """An unknown organ, an invented state, a question without a place."""
+    with pytest.raises(NotFound):
+        await office.duties("341323-none")
+    with pytest.raises(InvalidRequest):
+        await office.duties(MZJ, "perfect")
+    with pytest.raises(InvalidRequest):
+        await office.api.ListColumns(pb.ListColumnsRequest(), NOBODY)
+    with pytest.raises(InvalidRequest):
+        await office.api.GetDutyCoverage(pb.GetDutyCoverageRequest(division=COUNTY), NOBODY)
