@@ -223,6 +223,12 @@ async def test_the_history_and_other_catalogues_of_a_matter(site: httpx.AsyncCli
     assert "写法不同的有“公开渠道和载体”“责任科室”“咨询电话”" in shown.text
     gone = await page(site, f"/341323/catalogue/14/{RETIRED}?edition=2", 404)
     assert "没有找到这个页面" in gone.text
+    ended = await site.get(f"/341323/catalogue/14/{RETIRED}")
+    assert (ended.status_code, ended.headers["location"]) == (
+        302,
+        f"/341323/catalogue/14/{RETIRED}?edition=1",
+    )
+    assert "现行目录已经没有这个事项。从第 2 版" in (await page(site, ended.headers["location"])).text
     later = await page(site, f"/341323/catalogue/20/{ADDED}?edition=1", 404)
     assert "那时的目录里没有“先行救助结果”" in later.text
     above = await page(site, "/341323110/catalogue/01/m-01-003", 404)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 import grpc
 from grpc import aio
@@ -18,11 +19,13 @@ from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal.catalogues import InForce, When, in_force, when_of
 from services.portal.cataloguewords import COLUMNS
 from services.portal.pages import query
-from services.portal.portal import page_of, portal_of
+from services.portal.portal import Portal, page_of, portal_of
 from services.portal.routes.home import or_none
 
 PAGE_SIZE: Final = 10
 _ELSEWHERE: Final = 12
+_BACK: Final = 10
+"""Editions that are looked through for a matter that is no longer there."""
 
 
 async def show(request: Request) -> Response:
@@ -91,13 +94,15 @@ def _unlike(here: catalogues_pb2.Row, there: catalogues_pb2.Row) -> list[str]:
 
 
 async def _not_in(request: Request, shown: InForce, when: When) -> Response:
-    """The edition has no such matter: say whether another one has it.
+    """The edition has no such matter: lead to the last that had it, or say where it is.
 
     Raises:
         HTTPException: 404, none has.
     """
     portal = portal_of(request)
     code, identity = request.path_params["domain"], request.path_params["matter"]
+    if not when.asked and (last := await _last_edition(portal, shown, identity)):
+        return RedirectResponse(_path(request, code, identity, edition=last), status_code=302)
     candidates = [shown.catalogue.id] if when.asked else []
     candidates += [one for one in (shown.catalogue.upper,) if one]
     for catalogue in candidates:
@@ -110,6 +115,15 @@ async def _not_in(request: Request, shown: InForce, when: When) -> Response:
     raise HTTPException(404)
 
 
+async def _last_edition(portal: Portal, shown: InForce, identity: str) -> int:
+    """The newest of the editions before the one in force that has the matter; 0 where none has."""
+    before = range(shown.catalogue.published - 1, max(0, shown.catalogue.published - 1 - _BACK), -1)
+    for number in before:
+        if await or_none(portal.offices.catalogues.GetRow(_row(shown, identity, When(edition=number)))):
+            return number
+    return 0
+
+
 def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequest:
     return catalogues_pb2.GetRowRequest(
         catalogue=shown.catalogue.id, matter=identity, edition=when.edition, on=when.on
@@ -120,5 +134,6 @@ def _duty(shown: InForce, identity: str) -> oversight_pb2.GetDutyCoverageRequest
     return oversight_pb2.GetDutyCoverageRequest(division=shown.place.code, matter=identity)
 
 
-def _path(request: Request, domain: str, identity: str) -> str:
-    return f"/{request.path_params['div']}/catalogue/{domain}/{identity}{query(dict(request.query_params))}"
+def _path(request: Request, domain: str, identity: str, **more: object) -> str:
+    below = f"catalogue/{quote(domain)}/{quote(identity)}"
+    return f"/{request.path_params['div']}/{below}{query({**request.query_params, **more})}"
