@@ -26,6 +26,7 @@ from services.publishing.views.reading import (
     get_record,
     list_records,
 )
+from services.publishing.views.successions import predecessors, with_predecessors
 
 NOT_NAMED: Final = Reason("record.not-named", "请给出索引号或信息标识", "index_number")
 BAD_DIVISION: Final = Reason("division.malformed", "区划代码应为 4 至 12 位数字", "division")
@@ -83,6 +84,7 @@ class RecordApi(publishing_pb2_grpc.RecordServiceServicer):
             request.division, request.organ, request.kind, request.domain, request.month, request.matter
         )
         async with self._engine.connect() as conn:
+            narrowed = await with_predecessors(conn, narrowed, legal_day(self._clock()))
             states, total = await list_records(conn, narrowed, page=page, page_size=size)
             records = await self._records(conn, states)
         return pb.ListRecordsResponse(records=records, total=total)
@@ -95,9 +97,12 @@ class RecordApi(publishing_pb2_grpc.RecordServiceServicer):
             raise InvalidRequest(BAD_DIVISION)
         if len(request.matters) > MOST_MATTERS:
             raise InvalidRequest(TOO_MANY_MATTERS)
-        year = legal_day(self._clock()).year
+        today = legal_day(self._clock())
         async with self._engine.connect() as conn:
-            counts = await count_records(conn, request.division, year=year, matters=request.matters)
+            also = await predecessors(conn, request.division, today)
+            counts = await count_records(
+                conn, request.division, year=today.year, matters=request.matters, also=also
+            )
         return pb.CountRecordsResponse(
             total=counts.total,
             by_domain=counts.by_domain,

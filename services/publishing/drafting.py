@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.content.store import Blob
 from gongkai.eventstore.store import StreamWrite
 from gongkai.refusal import Reason
-from gongkai.security.permissions import may
 from gongkai.serving.errors import NotFound
 from services.publishing.commanding import Asked, Decided, Outcome, carry_out
 from services.publishing.domain import draft_rules as rules
@@ -23,7 +22,7 @@ from services.publishing.domain.reasons import reason
 from services.publishing.domain.registry import Organ
 from services.publishing.handlers import Deciding
 from services.publishing.reading_drafts import load_draft, registry_now, surroundings
-from services.publishing.staffing import NO_DRAFT, NO_ORGAN, place_of, require
+from services.publishing.staffing import NO_DRAFT, NO_ORGAN, allowed, require
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of a body written at a page; a longer one is uploaded as a file."""
@@ -130,7 +129,7 @@ async def find_draft(
     draft = await load_draft(world, conn, draft_id)
     registry, _ = await registry_now(world, conn)
     organ = registry.organs.get(draft.organ)
-    if organ is None or not may(asked.staff, "draft.read", place_of(organ)):
+    if organ is None or not allowed(asked.staff, "draft.read", organ):
         raise NotFound(NO_DRAFT)
     return draft, organ
 

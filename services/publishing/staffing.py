@@ -21,9 +21,15 @@ def place_of(organ: Organ) -> Place:
     return Place(organ.code, organ.division)
 
 
+def allowed(staff: Staff, act: str, organ: Organ) -> bool:
+    """Tell whether a person may do an act at an organ, or at the organ in its place once it has ended."""
+    heir = Place(organ.heir, organ.heir_division)
+    return may(staff, act, place_of(organ)) or (bool(organ.heir) and may(staff, act, heir))
+
+
 def role_reasons(staff: Staff, act: str, organ: Organ) -> list[Reason]:
     """Why a person may not do an act at an organ at all; empty when they may."""
-    return [] if may(staff, act, place_of(organ)) else [_not_allowed(act)]
+    return [] if allowed(staff, act, organ) else [_not_allowed(act)]
 
 
 def require(staff: Staff, act: str, organ: Organ) -> None:
@@ -38,7 +44,7 @@ def require(staff: Staff, act: str, organ: Organ) -> None:
 
 def reach(staff: Staff, act: str, registry: Registry) -> list[str]:
     """The organs at which a person may do an act: what their lists are made of."""
-    return [code for code, organ in registry.organs.items() if may(staff, act, place_of(organ))]
+    return [code for code, organ in registry.organs.items() if allowed(staff, act, organ)]
 
 
 def narrow(staff: Staff, act: str, registry: Registry, organ: str) -> list[str]:
@@ -50,7 +56,7 @@ def narrow(staff: Staff, act: str, registry: Registry, organ: str) -> list[str]:
     known = registry.organs.get(organ)
     if not organ:
         return reach(staff, act, registry)
-    if known is None or not may(staff, act, place_of(known)):
+    if known is None or not allowed(staff, act, known):
         raise NotFound(NO_ORGAN)
     return [organ]
 

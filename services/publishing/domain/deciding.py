@@ -23,7 +23,7 @@ from services.publishing.domain.events import NumberTaken, RecordPublished, Reco
 from services.publishing.domain.examine import examine
 from services.publishing.domain.incoming import Incoming, Parsed, Understood, envelope_reasons, understand
 from services.publishing.domain.number import SerialBook, book_of, record_stream
-from services.publishing.domain.reasons import reason
+from services.publishing.domain.reasons import organ_ended, reason
 from services.publishing.domain.record import RECORD, Enter, Record, Withdraw, outcome_of
 from services.publishing.domain.registry import Organ, Registry
 from services.publishing.domain.withdrawal import read_withdrawal
@@ -144,8 +144,9 @@ def _decide_first(parsed: Parsed, item: Item, organ: Organ | None, known: Known)
     edition = ""
     try:
         understood = _understood(parsed, item)
-        if organ is None:
-            found = understood.every_reason((reason("organ.unknown"),))
+        if organ is None or organ.heir:
+            why = organ_ended(organ.heir, organ.heir_name) if organ else reason("organ.unknown")
+            found = understood.every_reason((why,))
             return Decision(Answered(rejected(parsed.incoming, found), parsed.fingerprint, first=True))
         edition = _edition(understood, organ, known)
         return _decide_event(understood, organ, parsed.fingerprint, known)

@@ -19,7 +19,7 @@ from services.publishing.domain.header import Draft as Publishable
 from services.publishing.domain.manuscript import document_of
 from services.publishing.domain.number import SerialBook, record_id_of
 from services.publishing.domain.personal import personal_reasons_of_body
-from services.publishing.domain.reasons import reason
+from services.publishing.domain.reasons import organ_ended, reason
 from services.publishing.domain.record import RECORD, Enter, Record
 from services.publishing.domain.registry import Organ, Registry
 from services.publishing.domain.staff_words import to_staff
@@ -173,6 +173,8 @@ def _of_the_whole(draft: Draft, around: Surroundings) -> list[Reason]:
     found = []
     if around.record.version != (draft.revises.base_version if draft.revises else 0):
         found.append(reason("draft.record-changed"))
+    if around.organ.heir and draft.revises is None:  # what it published may still be mended
+        found.append(organ_ended(around.organ.heir, around.organ.heir_name))
     if draft.phase == "confirmed" and draft.confirmer is None:  # erased; a migrated record would list it only
         found.append(reason("confirmer.missing"))
     if not draft.content.files and not _migrated(draft):

@@ -130,6 +130,8 @@ def _division(document: IngestDocument, organ: Organ, registry: Registry, found:
         found.want("division.missing")
     elif given not in registry.divisions:
         found.want("division.unknown")
+    elif given in registry.heirs:
+        found.want("division.ended")
     elif not is_within(given, organ.division):
         found.want("division.outside")
     else:

@@ -6,7 +6,7 @@ The same codes list what a migrated record lacks (its defects); a defect is told
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -42,6 +42,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
             "organ", "发布机关与发送主题的机关不一致；机关只能报送本机关的政府信息。", _BY + "十条"
         ),
         "organ.unknown": Told("organ", "发布机关尚未在平台登记。请先由管理员登记机关。"),
+        "organ.ended": Told("organ", "本机关已撤并，不再以本机关名义公开信息。请由承继其职能的机关报送。"),
         "record.missing": Told("record", "缺少本机关对该信息的编号（record）。"),
         "record.unknown": Told("record", "本机关没有报送过这个编号的信息。"),
         # the header
@@ -49,6 +50,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "division.missing": Told("division", "缺少所属区划。"),
         "division.unknown": Told("division", "所属区划不在区划表中。"),
         "division.outside": Told("division", "所属区划不是本机关的区划，也不在其辖区内。", _BY + "十条"),
+        "division.ended": Told("division", "所属区划已撤并。请改填并入的区划。"),
         "kind.missing": Told("kind", "缺少信息种类。"),
         "kind.unknown": Told("kind", "信息种类不在种类表中。"),
         "formed-on.missing": Told("formed_on", "缺少生成（成文）日期。", _BY + "十二条"),
@@ -167,3 +169,11 @@ def reason(code: str, field: str | None = None) -> Reason:
     """The reason of a code, about its usual field unless another is named."""
     told = REASONS[code]
     return Reason(code, told.message_zh, told.field if field is None else field, told.article)
+
+
+def organ_ended(heir: str, name: str) -> Reason:
+    """An organ that is no longer there; whoever sends learns who stands in its place."""
+    return replace(
+        reason("organ.ended"),
+        message_zh=f"本机关已撤并，不再以本机关名义公开信息。请由承继其职能的{name}（{heir}）报送。",
+    )

@@ -18,6 +18,10 @@ class Organ:
     division: str
     uscc: str
     """Unified social credit code, the first part of its records' index numbers."""
+    heir: str = ""
+    """Code of the organ in its place; empty while it is there."""
+    heir_name: str = ""
+    heir_division: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Registry:
 
     organs: Mapping[str, Organ] = field(default_factory=dict)
     divisions: frozenset[str] = frozenset()
+    heirs: Mapping[str, str] = field(default_factory=dict)
+    """Ended division → the one in its place."""
     editions: Mapping[str, Edition] = field(default_factory=dict)
     """By catalogue."""
     claimed: Mapping[tuple[str, str], Matter] = field(default_factory=dict)
@@ -60,13 +66,18 @@ class Registry:
     domains: frozenset[str] = frozenset()
     """Of the same edition."""
 
+    def _line(self, division: str) -> tuple[str, ...]:
+        """The division and those above it, what ended replaced by what follows it."""
+        above = upwards(self.heirs.get(division, division))
+        return tuple(dict.fromkeys(self.heirs.get(code, code) for code in above))
+
     def edition_for(self, division: str) -> Edition | None:
         """Give the edition an organ of this division is held to: its own, or the nearest above."""
-        return next((self.editions[code] for code in upwards(division) if code in self.editions), None)
+        return next((self.editions[code] for code in self._line(division) if code in self.editions), None)
 
     def domains_for(self, division: str) -> frozenset[str]:
         """Give the domains a record of this division may be in: of its own edition and of those above."""
-        lines = [self.editions[code].domains for code in upwards(division) if code in self.editions]
+        lines = [self.editions[code].domains for code in self._line(division) if code in self.editions]
         return frozenset[str]().union(*lines) if lines else self.domains
 
     def matter_for(self, division: str, matter: str) -> Matter | None:

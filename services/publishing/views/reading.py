@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.publishing import RecordState
@@ -37,6 +37,8 @@ class Filter:
     month: str = ""
     """yyyy-mm of the publication."""
     matter: str = ""
+    also: tuple[str, ...] = ()
+    """Ended divisions that ``division`` stands for, of 12 digits; they lie elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,10 @@ async def list_records(
 
 
 async def count_records(
-    conn: AsyncConnection, division: str, *, year: int, matters: Sequence[str] = ()
+    conn: AsyncConnection, division: str, *, year: int, matters: Sequence[str] = (), also: Sequence[str] = ()
 ) -> Counts:
-    """How many public records a division and everything below it has."""
-    within = _division_range(record_count.c.division, division)
+    """How many public records a division and everything below it has, and what it stands for ``also``."""
+    within = _division_range(record_count.c.division, division, also)
     columns = (record_count.c.domain, record_count.c.kind)
     sums = select(*columns, func.sum(record_count.c.records)).where(*within).group_by(*columns)
     by_domain: Counter[str] = Counter()
@@ -127,19 +129,21 @@ async def count_records(
             by_kind[kind] += number
             by_domain[domain] += number
     this_year = select(func.coalesce(func.sum(record_year.c.records), 0)).where(
-        record_year.c.year == year, *_division_range(record_year.c.division, division)
+        record_year.c.year == year, *_division_range(record_year.c.division, division, also)
     )
     total = by_kind.total()
     del by_domain[""]
     of_year = int((await conn.execute(this_year)).scalar_one())
-    return Counts(total, by_domain, by_kind, of_year, await _by_matter(conn, division, matters))
+    return Counts(total, by_domain, by_kind, of_year, await _by_matter(conn, division, matters, also))
 
 
-async def _by_matter(conn: AsyncConnection, division: str, matters: Sequence[str]) -> dict[str, int]:
+async def _by_matter(
+    conn: AsyncConnection, division: str, matters: Sequence[str], also: Sequence[str]
+) -> dict[str, int]:
     if not matters:
         return {}
     column = record_matter.c
-    within = (column.matter.in_(matters), *_division_range(column.division, division))
+    within = (column.matter.in_(matters), *_division_range(column.division, division, also))
     sums = select(column.matter, func.sum(column.records)).where(*within).group_by(column.matter)
     return {row[0]: int(row[1]) for row in await conn.execute(sums)}
 
@@ -168,13 +172,13 @@ def _total(narrowed: Filter) -> Select[int]:
     """From the counts, a few thousand rows; a month's records are few enough to be counted one by one."""
     only_matter = not (narrowed.organ or narrowed.kind or narrowed.domain or narrowed.month)
     if narrowed.matter and only_matter:
-        within = _division_range(record_matter.c.division, narrowed.division)
+        within = _division_range(record_matter.c.division, narrowed.division, narrowed.also)
         summed = func.coalesce(func.sum(record_matter.c.records), 0)
         return select(summed).where(record_matter.c.matter == narrowed.matter, *within)
     if narrowed.month or narrowed.matter:
         return select(func.count()).select_from(record).where(is_public(), *_narrow(narrowed))
     counts = record_count.c
-    conditions = _division_range(counts.division, narrowed.division)
+    conditions = _division_range(counts.division, narrowed.division, narrowed.also)
     conditions += _equal(counts, narrowed, "organ", "kind", "domain")
     return select(func.coalesce(func.sum(counts.records), 0)).where(*conditions)
 
@@ -182,11 +186,8 @@ def _total(narrowed: Filter) -> Select[int]:
 def _narrow(narrowed: Filter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if narrowed.division:
-        prefix = prefix_of(narrowed.division)
-        column = record.c[_COLUMN_OF_PREFIX[len(prefix)]]
-        conditions.append(column == prefix)
-        if narrowed.matter and len(prefix) > _COUNTY:  # by the index of the county and the matter
-            conditions.append(record.c.county == prefix[:_COUNTY])
+        within = [_within(code, narrowed.matter) for code in (narrowed.division, *narrowed.also)]
+        conditions.append(or_(*within))
     conditions += _equal(record.c, narrowed, "organ", "kind", "domain", "matter")
     if narrowed.month:
         first = date.fromisoformat(f"{narrowed.month}-01")
@@ -195,13 +196,23 @@ def _narrow(narrowed: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _within(division: str, matter: str) -> ColumnElement[bool]:
+    prefix = prefix_of(division)
+    condition = record.c[_COLUMN_OF_PREFIX[len(prefix)]] == prefix
+    if matter and len(prefix) > _COUNTY:  # by the index of the county and the matter
+        condition = and_(condition, record.c.county == prefix[:_COUNTY])
+    return condition
+
+
 def _equal(columns: Any, narrowed: Filter, *names: str) -> list[ColumnElement[bool]]:  # noqa: ANN401 - as below
     return [columns[name] == value for name in names if (value := getattr(narrowed, name))]
 
 
-def _division_range(column: Any, division: str) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column of either table
-    """The division and everything below it, as a range an index can be read by (codes compare byte by byte)."""
+def _division_range(column: Any, division: str, also: Sequence[str] = ()) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column of either table
+    """Divisions and everything below them, as ranges an index can be read by (codes compare byte by byte)."""
     if not division:
         return []
-    prefix = prefix_of(division)
-    return [column >= prefix, column < f"{prefix}:"]  # ":" is the character after "9"
+    prefixes = map(prefix_of, (division, *also))
+    return [
+        or_(*(and_(column >= prefix, column < f"{prefix}:") for prefix in prefixes))
+    ]  # ":" comes after "9"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from gongkai.contracts.catalog import (
     CalendarAnnounced,
     DivisionChanged,
     EditionPublished,
+    FormerName,
     MatterRetired,
     MatterRevised,
     OrganChanged,
@@ -21,7 +23,9 @@ from gongkai.contracts.catalog import (
     SubjectAssigned,
 )
 from gongkai.contracts.contract import Contract
+from gongkai.contracts.villages import VillageListPublished
 from gongkai.messaging.view import upsert_newer
+from gongkai.successions import Successions, name_on
 from services.publishing.domain.registry import Organ, Registry
 from services.publishing.views.editions import (
     edition_row,
@@ -30,6 +34,7 @@ from services.publishing.views.editions import (
     matters_of_the_first_release,
     settle_editions,
 )
+from services.publishing.views.successions import successions
 from services.publishing.views.tables import (
     known_division,
     known_edition,
@@ -46,8 +51,15 @@ CONTRACTS: Final[tuple[type[Contract], ...]] = (
     MatterRetired,
 )
 """What of catalog's contracts matters here."""
-OTHERS: Final[tuple[type[Contract], ...]] = (CalendarAnnounced, RuleChanged, BasisChanged, SubjectAssigned)
+OTHERS: Final[tuple[type[Contract], ...]] = (
+    CalendarAnnounced,
+    RuleChanged,
+    BasisChanged,
+    SubjectAssigned,
+    VillageListPublished,
+)
 """What is known and of no concern here."""
+_STANDING: Final = {"code", "version", "name", "ended_on", "successor"}
 GUIDE: Final = "guide"
 """The catalogue of the State's guides, from which the city's is made."""
 
@@ -82,10 +94,11 @@ def _version(row: Mapping[str, Any]) -> int:
 def _row(contract: Contract) -> tuple[Table, dict[str, Any]] | None:
     match contract:
         case OrganChanged():
-            fields = contract.model_dump(include={"code", "version", "name", "division", "uscc"})
-            return known_organ, fields | {"credential_keys": list(contract.credential_keys)}
+            fields = contract.model_dump(include={*_STANDING, "division", "uscc"})
+            keys = {"credential_keys": list(contract.credential_keys)}
+            return known_organ, fields | keys | _former(contract)
         case DivisionChanged():
-            return known_division, contract.model_dump(include={"code", "version", "name"})
+            return known_division, contract.model_dump(include=_STANDING) | _former(contract)
         case EditionPublished() | MatterRevised() | MatterRetired() if contract.catalogue == GUIDE:
             return None  # nobody publishes under it
         case EditionPublished():
@@ -94,6 +107,10 @@ def _row(contract: Contract) -> tuple[Table, dict[str, Any]] | None:
             return known_matter, matter_row(contract)
         case _:
             return None
+
+
+def _former(contract: OrganChanged | DivisionChanged) -> dict[str, Any]:
+    return {"former_names": [former.model_dump(mode="json") for former in contract.former_names]}
 
 
 class RegistryCache:
@@ -119,15 +136,38 @@ class RegistryCache:
 
 async def read_registry(conn: AsyncConnection, today: date) -> Registry:
     """Read the registry: some hundred organs, 1,500 divisions, 130 editions; matters are read as they are claimed."""
-    organs = select(known_organ.c.code, known_organ.c.name, known_organ.c.division, known_organ.c.uscc)
+    divisions = frozenset((await conn.execute(select(known_division.c.code))).scalars())
+    ends = await successions(conn, known_division)
     matters, domains = await matters_of_the_first_release(conn, today)
     return Registry(
-        organs={row.code: Organ(*row) for row in await conn.execute(organs)},
-        divisions=frozenset((await conn.execute(select(known_division.c.code))).scalars()),
+        organs=await _organs(conn, ends, today),
+        divisions=divisions,
+        heirs={code: ends.heir(code, today) for code in ends.ends if ends.ended(code, today)},
         editions=await editions_in_force(conn, today),
         matters=matters,
         domains=domains,
     )
+
+
+async def _organs(conn: AsyncConnection, divisions: Successions, today: date) -> dict[str, Organ]:
+    """The organs as they are called today; one of an ended division belongs to what follows it."""
+    found = {row.code: row for row in await conn.execute(select(known_organ))}
+    ends = await successions(conn, known_organ)
+    organs = {
+        row.code: Organ(
+            row.code,
+            name_on(today, row.name, map(FormerName.model_validate, row.former_names)),
+            divisions.heir(row.division, today),
+            row.uscc,
+        )
+        for row in found.values()
+    }
+    for code in ends.ends:
+        if ends.ended(code, today) and (heir := organs.get(ends.heir(code, today))) is not None:
+            organs[code] = replace(
+                organs[code], heir=heir.code, heir_name=heir.name, heir_division=heir.division
+            )
+    return organs
 
 
 async def credential_keys(conn: AsyncConnection, organ: str) -> tuple[str, ...]:

@@ -102,6 +102,9 @@ known_division = Table(
     Column("code", Identifier, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("name", Text, nullable=False),
+    Column("ended_on", Date, comment="the first day without it; it may lie ahead"),
+    Column("successor", Identifier, nullable=False),
+    Column("former_names", JSONB, nullable=False),
 )
 
 known_organ = Table(
@@ -113,6 +116,9 @@ known_organ = Table(
     Column("division", Identifier, nullable=False),
     Column("uscc", Identifier, nullable=False),
     Column("credential_keys", ARRAY(Text), nullable=False),
+    Column("ended_on", Date, comment="the first day without it; it may lie ahead"),
+    Column("successor", Identifier, nullable=False),
+    Column("former_names", JSONB, nullable=False, comment="[{name, until, short_name}], the oldest first"),
 )
 
 known_edition = Table(
