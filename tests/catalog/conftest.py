@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -24,3 +25,9 @@ def room(shared_room: Staffroom) -> Staffroom:
     """The staff room, its clock set right."""
     shared_room.later = timedelta()
     return shared_room
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as held:
+        yield held
