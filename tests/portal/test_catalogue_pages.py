@@ -212,7 +212,8 @@ async def test_any_two_editions_are_compared(site: httpx.AsyncClient) -> None:
     )
     assert "选好两个版本" in (await page(site, "/341323/catalogue/compare")).text
     await page(site, "/341323/catalogue/compare?a=evil&b=341323000000-1", 400)
-    await page(site, "/341323/catalogue/compare?a=341323000000-9&b=341323000000-1", 404)
+    missing = await page(site, "/341323/catalogue/compare?a=341323000000-9&b=341323000000-1", 404)
+    assert "有一版不存在" in missing.text
 
 
 async def test_the_history_and_other_catalogues_of_a_matter(site: httpx.AsyncClient) -> None:

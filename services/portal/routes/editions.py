@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+import grpc
+from grpc import aio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -57,11 +59,12 @@ async def compare(request: Request) -> Response:
     offered, found = await asyncio.gather(
         _offered(portal, shown), _compared(portal, left, right, domain, after)
     )
+    missing = found is None and left is not None and right is not None
     values: dict[str, Any] = {
-        "shown": shown, "a": a, "b": b, "domain": domain, "after": after, "found": found, "columns": COLUMNS,
+        "shown": shown, "missing": missing, "a": a, "b": b, "domain": domain, "after": after, "found": found, "columns": COLUMNS,
         "offered": offered, "size": PAGE_SIZE,
     }  # fmt: skip
-    return portal.pages.render(request, "compare.html", values, where)
+    return portal.pages.render(request, "compare.html", values, where, status=404 if missing else 200)
 
 
 async def _offered(portal: Portal, shown: InForce) -> list[pb.Edition]:
@@ -81,12 +84,17 @@ async def _compared(
 ) -> pb.CompareEditionsResponse | None:
     if left is None or right is None:
         return None
-    return await portal.offices.catalogues.CompareEditions(
-        pb.CompareEditionsRequest(
-            catalogue=left[0], edition=left[1], with_catalogue=right[0], with_edition=right[1], domain=domain,
-            page_size=PAGE_SIZE, page_token=after,
-        )
-    )  # fmt: skip
+    try:
+        return await portal.offices.catalogues.CompareEditions(
+            pb.CompareEditionsRequest(
+                catalogue=left[0], edition=left[1], with_catalogue=right[0], with_edition=right[1], domain=domain,
+                page_size=PAGE_SIZE, page_token=after,
+            )
+        )  # fmt: skip
+    except aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            return None
+        raise
 
 
 async def workbook(request: Request) -> Response:
