@@ -26,25 +26,27 @@ DOCUMENT = {
 
 
 async def main(url: str, credentials: str, organ: str) -> int:
-    inbox = f"_INBOX_organ-{organ}".encode()
-    connection = await nats.connect(
-        url, user_credentials=credentials, inbox_prefix=inbox, max_reconnect_attempts=-1
-    )
-    stream = connection.jetstream()
-    receipts = await stream.pull_subscribe_bind(consumer=f"reply-{organ}", stream="REPLY")
+    own = {"user_credentials": credentials, "inbox_prefix": f"_INBOX_organ-{organ}".encode()}
+    link = await nats.connect(url, max_reconnect_attempts=-1, **own)
+    answer = await send(link, organ, DOCUMENT)
+    print(json.dumps(answer, ensure_ascii=False, indent=2))
+    return 0 if "outcome" in answer else 1
+
+
+async def send(link: nats.NATS, organ: str, document: dict) -> dict:
+    receipts = await link.jetstream().pull_subscribe_bind(consumer=f"reply-{organ}", stream="REPLY")
     event_id = str(uuid.uuid4())  # yours to choose; same id and content: the same answer, for ever
     headers = {"ce-specversion": "1.0", "ce-id": event_id, "ce-source": f"/organs/{organ}"}
     headers["ce-type"] = "cn.gongkai.ingest.document.v1"
-    data = json.dumps({**DOCUMENT, "organ": organ}).encode()
+    data = json.dumps({**document, "organ": organ}).encode()
     while True:  # until answered: what was not answered may be lost, what was answered never is
-        await connection.publish(f"ingest.{organ}.document", data, headers=headers)
+        await link.publish(f"ingest.{organ}.document", data, headers=headers)
         with suppress(TimeoutError):
             for message in await receipts.fetch(10, timeout=5):
                 await message.ack()
-                answer = json.loads(message.data)
-                if answer["event_id"] == event_id:
-                    print(json.dumps(answer, ensure_ascii=False, indent=2))
-                    return 0 if message.subject.endswith(".accepted") else 1
+                if (answer := json.loads(message.data))["event_id"] == event_id:
+                    return answer
 
 
-sys.exit(asyncio.run(main(*sys.argv[1:4])))
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(*sys.argv[1:4])))

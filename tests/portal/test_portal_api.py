@@ -105,6 +105,8 @@ async def test_the_description_names_every_path(site: httpx.AsyncClient) -> None
         "/records", "/records/{uscc}/{number}", "/search", "/divisions", "/organs", "/organs/{code}", "/domains",
         "/domains/{code}/matters", "/content/{digest}", "/catalogues", "/catalogues/{catalogue}",
         "/catalogues/{catalogue}/editions", "/catalogues/{catalogue}/rows", "/catalogues/{catalogue}/rows/{matter}",
+        "/catalogues/{catalogue}/matters/{matter}/schema", "/organs/{organ}/duties", "/organs/{organ}/duties/changes",
+        "/organs/{organ}/duties/{matter}/validate",
     }  # fmt: skip
     assert "HTTPValidationError" not in str(schema)
     page = await site.get("/api/")
