@@ -56,7 +56,7 @@ def changes_of(rows: Sequence[pb.DraftRow]) -> list[Change]:
 
 
 def _kind(row: pb.DraftRow) -> str:
-    before, after = there(row.published), there(row.row)
+    before, after = there(row.published), _stays(row)
     if before and after:
         return "changed" if _fields(row) else ""
     if after:
@@ -66,13 +66,19 @@ def _kind(row: pb.DraftRow) -> str:
     return ""
 
 
+def _stays(row: pb.DraftRow) -> bool:
+    """Tell whether the row would be in the edition; not while it is asked whether it should."""
+    asked = any(one.kind == "new_above" for one in row.questions)
+    return there(row.row) and not asked and row.stance not in {"left_out", "removed"}
+
+
 def _fields(row: pb.DraftRow) -> list[tuple[str, Sequence[Piece]]]:
     found: list[tuple[str, Sequence[Piece]]] = []
-    whole = not there(row.published) or not there(row.row)
+    before, after = there(row.published), _stays(row)
     for name, label in COLUMNS.items():
-        if whole and name not in _MAIN:
+        if not (before and after) and name not in _MAIN:
             continue
-        was, now = _text(row.published, name), _text(row.row, name)
+        was, now = _text(row.published, name), _text(row.row, name) if after else ""
         if was != now:
             found.append((label, pieces(was, now)))
     return found

@@ -20,7 +20,7 @@ _FIELDS: Final = frozenset({*COLUMNS, "domain"})
 _MOST: Final = 5000
 _LONGEST: Final = 10_000
 _INT64: Final = 2**63
-_AT: Final = re.compile(r"^edits\[(\d{1,6})\](?:\.([a-z_0-9]+))?$")
+_AT: Final = re.compile(r"^edits\[(\d{1,6})\](?:\.fields)?(?:\.([a-z_0-9]+))?$")
 
 
 @dataclass(frozen=True, slots=True)

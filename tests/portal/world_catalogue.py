@@ -83,9 +83,8 @@ def invent_shelf() -> Shelf:
         for place in range(1, 9):
             row = _row(domain, place, level2=f"事项{place}")
             _put(shelf.drawings[COUNTY].rows, f"m-{domain}-{place:03d}", "adopted", row, row, row)
-    _put(
-        shelf.drawings[COUNTY].rows, "m-24-100", "undecided", None, _row("24", 9, level2="校外培训机构白名单")
-    )
+    new = _row("24", 9, level2="校外培训机构白名单")
+    _put(shelf.drawings[COUNTY].rows, "m-24-100", "undecided", new, new)
     for number, (title, state) in enumerate(
         (("最低生活保障审核审批办法（试行）", "replaced"), ("政府信息公开条例", "in_force"), ("扶贫资金管理办法", "repealed"))
     ):  # fmt: skip
@@ -135,7 +134,7 @@ def refresh(row: pb.DraftRow) -> None:
             was, now = getattr(row.upper, name), getattr(row.row, name)
             if was != now:
                 row.differs.add(field=name, label=LABELS.get(name, name), was=was, now=now)
-    if not row.questions and row.stance == "undecided" and above and not here:
+    if not row.questions and row.stance == "undecided" and above and row.row == row.upper:
         row.questions.add(kind="new_above", answers=["adopt", "leave_out"])
     if row.stance != "left_out" and here and above and not row.questions and row.stance != "followed":
         row.stance = "adapted" if row.differs else "adopted"
@@ -181,7 +180,7 @@ def _assistance(rows: dict[str, pb.DraftRow]) -> None:
     eight = _row(
         "20", 8, level1="临时救助", level2="审核审批信息", content_elements="●支出型临时救助对象名单●救助金额"
     )
-    _put(rows, "m-20-008", "left_out", None, eight, eight, "由市级统一公开")
+    _put(rows, "m-20-008", "left_out", eight, eight, eight, "由市级统一公开")
     for place in range(9, 13):
         row = _row("20", place, level1="特困人员救助供养", level2=f"办理结果{place}", channels=_VILLAGE)
         _put(rows, f"m-20-{place:03d}", "adopted", row, row, row)
@@ -283,7 +282,6 @@ class Merging:
         row.stance = "adopted"
 
     def _leave_out(self, row: pb.DraftRow, edit: Any) -> None:
-        row.ClearField("row")
         row.stance, row.reason = "left_out", edit.reason
 
     def _keep(self, row: pb.DraftRow, _edit: Any) -> None:

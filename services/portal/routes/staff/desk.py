@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.rpc.catalog.v1 import catalogues_pb2
 from gongkai.rpc.notify.v1 import notify_pb2
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.rpc.requests.v1 import requests_pb2
 from gongkai.security.permissions import Role
 from services.portal.clients import Signed
+from services.portal.drafting import kept_by
 from services.portal.organs import organs_of
 from services.portal.portal import Portal, portal_of
 from services.portal.routes.home import or_none
@@ -40,15 +43,18 @@ async def desk(request: Request) -> Response:
     signed = await staff_of(request)
     portal = portal_of(request)
     staff = signed.staff
-    publishing, requests, doubts = await asyncio.gather(
+    publishing, requests, doubts, drafts = await asyncio.gather(
         _publishing(request, portal, signed),
         _requests(portal, signed),
         _doubts(portal, signed),
+        _catalogues(request, signed),
     )
     values = {
         "publishing": publishing,
         "requests": requests,
         "doubts": doubts,
+        "drafts_of_catalogues": drafts,
+        "keeps": staff.holds_anywhere(Role.STEWARD),
         "edits": staff.holds_anywhere(_E),
         "reviews": staff.holds_anywhere(_R),
         "publishes": staff.holds_anywhere(_E, _R, _I),
@@ -85,6 +91,14 @@ async def _publishing(request: Request, portal: Portal, signed: Signed) -> Publi
         defects.total if defects else 0,
         incoming.by_outcome["rejected"] if incoming else 0,
     )
+
+
+async def _catalogues(request: Request, signed: Signed) -> Sequence[catalogues_pb2.Draft] | None:
+    """The catalogues somebody keeps, with what is open; None: the service does not answer."""
+    if not signed.staff.holds_anywhere(Role.STEWARD):
+        return None
+    kept = await or_none(kept_by(request, signed))
+    return kept[0] if kept else None
 
 
 async def _requests(portal: Portal, signed: Signed) -> requests_pb2.ListRequestsResponse | None:
