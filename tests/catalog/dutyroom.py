@@ -44,7 +44,7 @@ from gongkai.serving.clock import utc_now
 from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.catalog.__main__ import compose
-from tests.catalog.test_catalogue_service import Pair
+from tests.catalog.stewards import Pair
 
 COUNTY = "341323000000"
 MZJ, ZJJ, RMZF = "341323-mzj", "341323-zjj", "341323110-rmzf"

@@ -21,7 +21,7 @@ from gongkai.security.permissions import Role
 from gongkai.serving.errors import reasons_of
 from services.catalog.duties import asking
 from tests.catalog.dutyroom import COUNTY, MZJ, RMZF, ZJJ, Dutyroom, ask, dutyroom
-from tests.catalog.test_catalogue_service import Pair, fields
+from tests.catalog.stewards import Pair, fields
 from tests.conftest import fresh_database
 
 CITY = "341300000000"
