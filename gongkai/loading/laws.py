@@ -185,6 +185,10 @@ def _repeals(text: _Text, body: str) -> Iterator[_Repeal]:
                     yield _Repeal(title, text, on, words)
 
 
+_MARKED: Final = {None: "未载效力", False: "标为有效", True: "标为已失效"}
+"""What the list says of a text, in a reader's words."""
+
+
 def _fact(texts: Sequence[_Text], repeals: Sequence[_Repeal], region: str, name: str) -> Fact:
     text = max(texts, key=lambda each: (each.newest, each.expired is not None))
     later = [
@@ -193,9 +197,9 @@ def _fact(texts: Sequence[_Text], repeals: Sequence[_Repeal], region: str, name:
     fact = Fact(text.title, text.number, text.kind, region)
     if later and text.newest > date.min:
         return _repealed(fact, later, name)
-    read = f"国家法律法规数据库公开数据（{name}）：{_day(text.newest)}文本，expired={text.expired}"
+    read = f"国家法律法规数据库公开数据（{name}）：{_day(text.newest)}文本，{_MARKED[text.expired]}"
     if text.expired is None:
-        return replace(fact, source=f"{read}，未载效力。")
+        return replace(fact, source=f"{read}。")
     if not text.expired:
         amended = text.amended or len({each.newest for each in texts}) > 1
         since = text.starts or (text.issued if amended else None)

@@ -243,7 +243,7 @@ def test_a_title_stands_as_its_newest_text_does() -> None:
         "丙法": ("in_force", date(2010, 7, 1)),
         "丁法": ("unknown", None),
     }
-    assert "expired=True" in found["乙法"].source
+    assert "标为已失效" in found["乙法"].source
 
 
 def test_a_field_that_speaks_of_an_older_text_says_nothing() -> None:
