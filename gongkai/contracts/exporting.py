@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gongkai.contracts import catalog, ingest, publishing
+from gongkai.contracts import catalog, ingest, publishing, villages
 from gongkai.contracts.contract import Contract
 
 CHANNELS: Final[dict[str, tuple[type[Contract], ...]]] = {
@@ -34,7 +34,7 @@ CHANNELS: Final[dict[str, tuple[type[Contract], ...]]] = {
         catalog.BasisChanged,
     ),
     "feed.{division}.catalog.announced": (catalog.CalendarAnnounced,),
-    "feed.{division}.catalog.adopted": (catalog.EditionPublished,),
+    "feed.{division}.catalog.adopted": (catalog.EditionPublished, villages.VillageListPublished),
 }
 """What the outside sends and reads, and the subject it travels on. The services hear the same contracts on EVT."""
 

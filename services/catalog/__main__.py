@@ -23,6 +23,8 @@ from gongkai.rpc.catalog.v1 import (
     duties_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
+    villages_pb2,
+    villages_pb2_grpc,
 )
 from gongkai.rpc.log.v1 import log_pb2, log_pb2_grpc
 from gongkai.rpc.ops.v1 import ops_pb2, ops_pb2_grpc
@@ -49,6 +51,8 @@ from services.catalog.seed.reading import read_seed
 from services.catalog.sowing import sow_once
 from services.catalog.views import reading
 from services.catalog.views.rebuild import views_of
+from services.catalog.villages.api import VillageApi
+from services.catalog.villages.commands import VillageDesk
 
 STREAMS: Final = {"EVT_CATALOG": tell_services, "FEED_CATALOG": tell_public}
 """Each stream catalog fills, and what an event says on it."""
@@ -92,6 +96,11 @@ async def compose(service: Service) -> None:
         catalogues_pb2_grpc.add_CatalogueServiceServicer_to_server,
         CatalogueApi(Desk(office, utc_now)),
         catalogues_pb2.DESCRIPTOR,
+    )
+    service.grpc(
+        villages_pb2_grpc.add_VillageServiceServicer_to_server,
+        VillageApi(VillageDesk(office, utc_now)),
+        villages_pb2.DESCRIPTOR,
     )
     service.grpc(duties_pb2_grpc.add_DutyServiceServicer_to_server, DutyApi(office), duties_pb2.DESCRIPTOR)
     desk = open_desk(office, vault, master, settings.keys)

@@ -42,6 +42,12 @@ from services.catalog.domain.stances import (
 )
 from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
+from services.catalog.domain.villagelists import (
+    VillageListProposed,
+    VillageListPublished,
+    VillageListReturned,
+    VillageListSaved,
+)
 
 CODEC: Final = Codec(
     DivisionRegistered,
@@ -83,5 +89,9 @@ CODEC: Final = Codec(
     MatterKept,
     MatterRejoined,
     MatterReleased,
+    VillageListSaved,
+    VillageListProposed,
+    VillageListReturned,
+    VillageListPublished,
     upcasters={("matter.revised", 1): widen_matter},
 )

@@ -11,6 +11,7 @@ from typing import Final, get_args
 
 from gongkai.contracts import catalog as contracts
 from gongkai.contracts.contract import Contract
+from gongkai.contracts.villages import VillageListPublished as VillageListTold
 from gongkai.eventstore.event import StoredEvent
 from gongkai.messaging.outgoing import Outgoing
 from services.catalog.domain.bases import BasisFacts
@@ -25,6 +26,7 @@ from services.catalog.domain.staff import StaffFacts
 from services.catalog.domain.stances import StanceEvent
 from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
+from services.catalog.domain.villagelists import VillageDraftEvent, VillageListPublished
 
 CITY: Final = "341300000000"
 """The division that the calendar and the rules of law are told under: the city whose registry this is."""
@@ -39,6 +41,7 @@ _EVT_NAMES: Final[dict[type[Contract], str]] = {
     contracts.EditionPublished: "edition.published",
     contracts.MatterRevised: "matter.revised",
     contracts.MatterRetired: "matter.retired",
+    VillageListTold: "villagelist.published",
 }
 _FEED_VERBS: Final[dict[type[Contract], str]] = {
     contracts.DivisionChanged: "changed",
@@ -50,6 +53,7 @@ _FEED_VERBS: Final[dict[type[Contract], str]] = {
     contracts.EditionPublished: "adopted",
     contracts.MatterRevised: "changed",
     contracts.MatterRetired: "changed",
+    VillageListTold: "adopted",
 }
 
 _INTERNAL: Final = (
@@ -58,6 +62,7 @@ _INTERNAL: Final = (
     DomainRegistered,
     *get_args(DraftEvent),
     *get_args(StanceEvent),
+    *get_args(VillageDraftEvent),
 )
 """The staff, and what editions are made of: a draft is nobody's business until it is published."""
 
@@ -81,7 +86,7 @@ def tell_public(stored: StoredEvent) -> Sequence[Outgoing]:
     return [_outgoing(f"feed.{_division(contract)}.catalog.{_FEED_VERBS[type(contract)]}", contract, stored)]
 
 
-def contract_of(stored: StoredEvent) -> Contract:  # noqa: PLR0911 - one return an event
+def contract_of(stored: StoredEvent) -> Contract:  # noqa: C901, PLR0911 - one return an event
     """Give the public state of the event's thing as of the event.
 
     Raises:
@@ -113,6 +118,8 @@ def contract_of(stored: StoredEvent) -> Contract:  # noqa: PLR0911 - one return 
         case MatterRetired():
             told = event.model_dump(include=set(contracts.MatterRetired.model_fields))
             return contracts.MatterRetired(version=version, **told)
+        case VillageListPublished():
+            return VillageListTold(version=version, **event.model_dump())
         case _:
             raise TypeError(f"no contract tells {stored.type}")
 
@@ -134,6 +141,8 @@ def _division(contract: Contract) -> str:
             return contract.division
         case contracts.MatterRevised():
             return contract.division or CITY
+        case VillageListTold():
+            return contract.village
         case _:
             return CITY
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gongkai.contracts import catalog, publishing, requests
+from gongkai.contracts import catalog, publishing, requests, villages
 from gongkai.messaging.consumer import BatchConsumer
 from gongkai.messaging.envelope import registry
 from gongkai.serving.clock import Clock
@@ -33,6 +33,7 @@ FROM_CATALOG: Final = registry(
     catalog.BasisChanged,
     catalog.SubjectAssigned,
     catalog.RuleChanged,
+    villages.VillageListPublished,
 )
 FROM_REQUESTS: Final = registry(
     requests.RequestRegistered, requests.RequestReceived, requests.RequestDecided, requests.ApplicantErased

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts import catalog, notify
+from gongkai.contracts import catalog, notify, villages
 from gongkai.messaging.applying import Received
 from gongkai.messaging.consumer import BatchConsumer
 from gongkai.messaging.envelope import registry
@@ -31,6 +31,7 @@ FROM_CATALOG: Final = registry(
     catalog.BasisChanged,
     catalog.SubjectAssigned,
     catalog.RuleChanged,
+    villages.VillageListPublished,
 )
 """What is not kept is read all the same: an event that cannot be read is set aside for a person."""
 FROM_NOTIFY: Final = registry(notify.MessageSettled)

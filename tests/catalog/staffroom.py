@@ -15,7 +15,13 @@ from gongkai.devstack.postgres import Postgres
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
-from gongkai.rpc.catalog.v1 import catalogues_pb2, catalogues_pb2_grpc, identity_pb2_grpc
+from gongkai.rpc.catalog.v1 import (
+    catalogues_pb2,
+    catalogues_pb2_grpc,
+    identity_pb2_grpc,
+    villages_pb2,
+    villages_pb2_grpc,
+)
 from gongkai.rpc.catalog.v1 import identity_pb2 as pb
 from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceStub
 from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceStub
@@ -37,6 +43,8 @@ from services.catalog.identity.api import IdentityApi
 from services.catalog.identity.desk import Desk, open_desk
 from services.catalog.seed.reading import read_seed
 from services.catalog.sowing import sow
+from services.catalog.villages.api import VillageApi
+from services.catalog.villages.commands import VillageDesk
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 COUNTY, TOWN, OTHER_COUNTY, CITY = "341323000000", "341323110000", "341324000000", "341300000000"
@@ -151,6 +159,11 @@ async def staffroom(postgres: Postgres, keys: Path) -> AsyncIterator[Staffroom]:
             catalogues_pb2_grpc.add_CatalogueServiceServicer_to_server,
             CatalogueApi(EditionsDesk(office, now)),
             catalogues_pb2.DESCRIPTOR,
+        )
+        service.grpc(
+            villages_pb2_grpc.add_VillageServiceServicer_to_server,
+            VillageApi(VillageDesk(office, now)),
+            villages_pb2.DESCRIPTOR,
         )
         await service.start()
         target = f"127.0.0.1:{service.grpc_port}"

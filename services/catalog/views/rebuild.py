@@ -13,10 +13,18 @@ from gongkai.serving.rebuilding import Rebuild
 from gongkai.serving.sources import OwnLog
 from services.catalog.views import tables, writing
 from services.catalog.views.basis_tables import BASIS_TABLES
+from services.catalog.views.village_tables import VILLAGE_TABLES
 
 TABLES: Final = tuple(
     table.name
-    for table in (*writing.ORDER, tables.catalogue, tables.stance, tables.matter_row, *BASIS_TABLES)
+    for table in (
+        *writing.ORDER,
+        tables.catalogue,
+        tables.stance,
+        tables.matter_row,
+        *BASIS_TABLES,
+        *VILLAGE_TABLES,
+    )
 )
 """Every view table, those referred to before those that refer to them."""
 

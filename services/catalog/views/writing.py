@@ -23,7 +23,8 @@ from services.catalog.domain.staff import StaffFacts
 from services.catalog.domain.stances import StanceEvent
 from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
-from services.catalog.views import basis_writing, lineage, tables
+from services.catalog.domain.villagelists import VillageEvent
+from services.catalog.views import basis_writing, lineage, tables, village_tables
 from services.catalog.views.subject_tables import subject_assignment
 
 Row = dict[str, Any]
@@ -62,6 +63,7 @@ async def apply(conn: AsyncConnection, writes: Sequence[StreamWrite]) -> None:
             await conn.execute(_upsert(table), rows[table])
     await lineage.apply(conn, writes)
     await basis_writing.apply(conn, writes)
+    await village_tables.apply(conn, writes)
 
 
 def _upsert(table: Table) -> Any:  # noqa: ANN401 - an insert statement, whose type is the dialect's
@@ -99,8 +101,10 @@ def _rows(event: DomainEvent, version: int) -> list[tuple[Table, Row]]:  # noqa:
         case StaffFacts():
             facts = event.model_dump(mode="json", include={"login", "organ", "unit", "grants", "disabled"})
             return [(tables.staff, facts | {"id": event.staff_id, "version": version})]
-        case _ if isinstance(event, DraftEvent | StanceEvent | MatterRevised | MatterRetired | BasisFacts):
-            return []  # lineage.py, basis_writing.py
+        case _ if isinstance(
+            event, DraftEvent | StanceEvent | MatterRevised | MatterRetired | BasisFacts | VillageEvent
+        ):
+            return []  # lineage.py, basis_writing.py, village_tables.py
         case _:
             raise TypeError(f"no view knows {event.NAME}")
 

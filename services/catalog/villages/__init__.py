@@ -1,0 +1,1 @@
+"""Villages' lists at the edge: questions, commands, what they are measured by."""
