@@ -38,6 +38,7 @@ from services.portal.routes import (
 )
 from services.portal.routes.staff import STAFF_ROUTES
 from services.portal.sessions import NotSignedIn, PasswordDue
+from services.portal.successors import Successors
 
 _SMALL = 500
 _NOT_FOUND_BY_SEARCH = (
@@ -127,7 +128,11 @@ def build_app(portal: Portal) -> ASGIApp:
             *STAFF_ROUTES,
             *ROUTES,
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=_SMALL), Middleware(ClosesForms)],
+        middleware=[
+            Middleware(GZipMiddleware, minimum_size=_SMALL),
+            Middleware(Successors),
+            Middleware(ClosesForms),
+        ],
         exception_handlers={
             HTTPException: failures.on_http,
             aio.AioRpcError: failures.on_call,

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -44,6 +45,31 @@ class Place:
     level: str
     """city, county, township or village."""
     parent: str
+    ended_on: str = ""
+    """The first day without it, as ISO writes it; it may lie ahead."""
+    successor: str = ""
+    end_kind: str = ""
+    basis: str = ""
+    heir: str = ""
+    """What stands in its place today; empty while it is there."""
+    predecessors: tuple[str, ...] = ()
+    """Ended divisions elsewhere that it stands for."""
+    former_names: tuple[pb.FormerName, ...] = ()
+    newest_name: str = ""
+    """Decided, not borne yet."""
+
+    @classmethod
+    def of(cls, told: pb.Division) -> Place:
+        """Make one of catalog's answer."""
+        return cls(
+            told.code, told.name, told.level, told.parent, told.ended_on, told.successor, told.end_kind,
+            told.basis, told.heir, tuple(told.predecessors), tuple(told.former_names), told.newest_name,
+        )  # fmt: skip
+
+    @property
+    def last_day(self) -> str:
+        """The last day on which it is there; empty where no end was decided."""
+        return str(date.fromisoformat(self.ended_on) - timedelta(days=1)) if self.ended_on else ""
 
     @property
     def slug(self) -> str:
@@ -57,7 +83,7 @@ class Divisions:
 
     by_code: Mapping[str, Place]
     below: Mapping[str, Sequence[Place]]
-    """Code → the divisions directly below it."""
+    """Code → the divisions that are there directly below it, or below what it follows."""
 
     @property
     def city(self) -> Place | None:
@@ -67,7 +93,7 @@ class Divisions:
     @property
     def counties(self) -> Sequence[Place]:
         """Counties, districts and parks, by code."""
-        return [place for place in self.by_code.values() if place.level == "county"]
+        return [place for place in self.by_code.values() if place.level == "county" and not place.heir]
 
     def find(self, code: str) -> Place | None:
         """Find a division by 6, 9 or 12 digits."""
@@ -82,16 +108,21 @@ class Divisions:
         """The county a division lies in, itself included; None for the city."""
         here: Place | None = place
         while here is not None and here.level != "county":
-            here = self.by_code.get(here.parent)
+            here = self.standing(here.parent)
         return here
+
+    def standing(self, code: str) -> Place | None:
+        """The division, or what stands in its place today."""
+        place = self.by_code.get(code)
+        return self.by_code.get(place.heir) if place is not None and place.heir else place
 
     def above(self, place: Place) -> list[Place]:
         """What the division lies in, from the city down, without itself."""
         found: list[Place] = []
-        here = self.by_code.get(place.parent)
+        here = self.standing(place.parent)
         while here is not None:
             found.insert(0, here)
-            here = self.by_code.get(here.parent)
+            here = self.standing(here.parent)
         return found
 
 
@@ -164,6 +195,7 @@ class Registry:
         self._offices = offices
         self._divisions = Kept(self._read_divisions)
         self._domains = Kept(self._read_domains)
+        self._changed = Kept(self._read_changed)
         self._catalogues: dict[str, Kept[catalogues_pb2.GetCatalogueResponse]] = {}
         self._organs: dict[str, Kept[Mapping[str, str]]] = {}
 
@@ -214,20 +246,21 @@ class Registry:
             self._organs[place.code] = Kept(partial(self._read_organs, place))
         return await self._organs[place.code].get()
 
+    async def changed_organs(self) -> Mapping[str, pb.Organ]:
+        """The organs that bore another name or have ended, and those in their place; by code."""
+        return await self._changed.get()
+
     async def _read_divisions(self) -> Divisions:
         by_code: dict[str, Place] = {}
-        below: dict[str, list[Place]] = defaultdict(list)
         token = ""
         while True:
             request = pb.ListDivisionsRequest(page_size=_PAGE, page_token=token)
             page = await self._offices.catalog.ListDivisions(request)
             for one in page.divisions:
-                place = Place(one.code, one.name, one.level, one.parent)
-                by_code[place.code] = place
-                below[place.parent].append(place)
+                by_code[one.code] = Place.of(one)
             token = page.next_page_token
             if not token:
-                return Divisions(by_code, dict(below))
+                return _divisions(by_code)
 
     async def _read_catalogue(self, code: str) -> catalogues_pb2.GetCatalogueResponse:
         asked = catalogues_pb2.GetCatalogueRequest(id=code, or_above=True)
@@ -245,6 +278,28 @@ class Registry:
         told = await self._offices.catalog.ListOrgans(asked)
         return {organ.code: organ.name for organ in told.organs}
 
+    async def _read_changed(self) -> Mapping[str, pb.Organ]:
+        found: dict[str, pb.Organ] = {}
+        token = ""
+        while True:
+            asked = pb.ListOrgansRequest(page_size=_PAGE, page_token=token)
+            page = await self._offices.catalog.ListOrgans(asked)
+            found |= {organ.code: organ for organ in page.organs}
+            token = page.next_page_token
+            if not token:
+                break
+        changed = {code for code, organ in found.items() if organ.heir or organ.former_names}
+        return {code: found[code] for code in changed | {found[one].heir for one in changed} if code in found}
+
     async def _read_domains(self) -> Domains:
         answer = await self._offices.catalog.ListDomains(pb.ListDomainsRequest())
         return Domains(answer.edition, tuple(sorted(answer.domains, key=lambda domain: domain.seq)))
+
+
+def _divisions(by_code: Mapping[str, Place]) -> Divisions:
+    below: dict[str, list[Place]] = defaultdict(list)
+    for place in by_code.values():
+        parent = by_code.get(place.parent)
+        if not place.heir:
+            below[parent.heir if parent and parent.heir else place.parent].append(place)
+    return Divisions(by_code, dict(below))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,7 @@ from gongkai.rpc.catalog.v1 import catalog_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2
 from gongkai.rpc.search.v1 import search_pb2
 from services.portal import words
+from services.portal.registry import Place
 
 
 class File(BaseModel):
@@ -160,6 +162,18 @@ class Found(BaseModel):
     facets: dict[str, list[FacetValue]]
 
 
+class FormerName(BaseModel):
+    """曾用名称。"""
+
+    name: str
+    until: str = Field(description="改用下一名称之日，可以在将来")
+
+    @classmethod
+    def all_of(cls, told: Iterable[catalog_pb2.FormerName]) -> list[Self]:
+        """Make them of catalog's answer."""
+        return [cls(name=one.name, until=one.until) for one in told]
+
+
 class Division(BaseModel):
     """区划。"""
 
@@ -167,6 +181,22 @@ class Division(BaseModel):
     name: str
     level: str = Field(description="city、county、township、village")
     parent: str | None
+    ended_on: str = Field(default="", description="撤并之日，可以在将来；没有撤并为空")
+    successor: str = Field(default="", description="撤并后承继的区划")
+    former_names: list[FormerName] = Field(default_factory=list)
+
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """Make it of a division."""
+        return cls(
+            code=place.code,
+            name=place.name,
+            level=place.level,
+            parent=place.parent or None,
+            ended_on=place.ended_on,
+            successor=place.successor,
+            former_names=FormerName.all_of(place.former_names),
+        )
 
 
 class Divisions(BaseModel):
@@ -184,6 +214,9 @@ class Organ(BaseModel):
     short_name: str
     division: str
     uscc: str = Field(description="统一社会信用代码")
+    ended_on: str = Field(default="", description="撤并之日，可以在将来；没有撤并为空")
+    successor: str = Field(default="", description="撤并后承继职能的机关")
+    former_names: list[FormerName] = Field(default_factory=list)
 
     @classmethod
     def of(cls, organ: catalog_pb2.Organ) -> Self:
@@ -194,6 +227,9 @@ class Organ(BaseModel):
             short_name=organ.short_name,
             division=organ.division,
             uscc=organ.uscc,
+            ended_on=organ.ended_on,
+            successor=organ.successor,
+            former_names=FormerName.all_of(organ.former_names),
         )
 
 

@@ -144,7 +144,7 @@ async def divisions(request: Request, parent: Division = "", level: str = "") ->
     known = await portal_of(request).registry.divisions()
     above = known.find(parent) if parent else None
     listed = [
-        models.Division(code=one.code, name=one.name, level=one.level, parent=one.parent or None)
+        models.Division.of(one)
         for one in known.by_code.values()
         if (not parent or (above is not None and one.parent == above.code)) and level in ("", one.level)
     ]

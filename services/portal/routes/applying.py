@@ -183,7 +183,7 @@ async def _organs(portal: Portal, where: Where) -> Mapping[str, str]:
             division=where.place.code, include_below=True, page_size=200, page_token=token
         )
         page = await portal.offices.catalog.ListOrgans(asked)
-        found |= {organ.code: organ.name for organ in page.organs}
+        found |= {organ.code: organ.name for organ in page.organs if not organ.heir}
         token = page.next_page_token
         if not token:
             break

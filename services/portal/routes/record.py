@@ -13,6 +13,7 @@ from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal import words
 from services.portal.portal import Portal, portal_of
 from services.portal.reading import fetch
+from services.portal.routes.home import or_none
 from services.portal.typeblocks import Block
 from services.portal.typeset import READABLE, contents, typeset
 
@@ -35,7 +36,7 @@ async def show(request: Request) -> Response:
     blocks = await body_of(portal, record)
     values = {
         "record": record,
-        "fields": index_table(record),
+        "fields": index_table(record, await organ_now(portal, record)),
         "blocks": blocks,
         "contents": contents(blocks),
         "domain_name": domains.name_of(record.domain) if record.domain else "",
@@ -60,15 +61,15 @@ async def body_of(portal: Portal, record: pb.Record) -> Sequence[Block]:
     return ()
 
 
-def index_table(record: pb.Record) -> Sequence[tuple[str, str]]:
-    """The fifteen fields in the order a reader expects; an empty one says 无."""
+def index_table(record: pb.Record, now: str = "") -> Sequence[tuple[str, str]]:
+    """The fifteen fields in the order a reader expects; an empty one says 无. ``now``: what the organ is today."""
     fields = (
         ("索引号", record.index_number),
         ("有效性", words.validity(record.validity)),
         ("信息名称", record.title),
         ("内容概述", record.summary),
         ("发文字号", record.doc_number),
-        ("发布机构", _organ(record)),
+        ("发布机构", _organ(record) + now),
         ("成文日期", words.long_date(record.formed_on)),
         ("发布日期", words.long_date(record.published_on)),
         ("生效日期", words.long_date(record.effective_on)),
@@ -80,6 +81,18 @@ def index_table(record: pb.Record) -> Sequence[tuple[str, str]]:
         ("关键词", "　".join(record.keywords)),
     )
     return [(name, value or words.NONE) for name, value in fields]
+
+
+async def organ_now(portal: Portal, record: pb.Record) -> str:
+    """What stands beside the name an organ had when it published: its name today, or who follows it."""
+    changed = await or_none(portal.registry.changed_organs())
+    organ = (changed or {}).get(record.organ)
+    if organ is None:
+        return ""
+    heir = (changed or {}).get(organ.heir)
+    if organ.heir:
+        return f"（已于{words.long_date(organ.ended_on)}撤并，现由{heir.name if heir else organ.heir}承继）"
+    return f"（现名{organ.name}）" if organ.name != record.organ_name else ""
 
 
 def _attribute(record: pb.Record) -> str:

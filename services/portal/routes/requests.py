@@ -17,7 +17,8 @@ async def ways(request: Request) -> Response:
     assert where.place is not None
     asked = catalog_pb2.ListOrgansRequest(division=where.place.code, page_size=200)
     organs = await or_none(portal.offices.catalog.ListOrgans(asked))
-    values = {"organs": organs.organs if organs else (), "organ_total": organs.total if organs else 0}
+    there = [organ for organ in organs.organs if not organ.heir] if organs else []
+    values = {"organs": there, "organ_total": organs.total if organs else 0}
     return portal.pages.render(request, "requests/ways.html", values, where)
 
 

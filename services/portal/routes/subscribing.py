@@ -234,6 +234,7 @@ async def _around(portal: Portal, code: str) -> tuple[Where, Sequence[Place]]:
     """The places to choose from: the city and its counties, or a county and its townships."""
     divisions = await portal.registry.divisions()
     place = divisions.find(code) if code.isascii() and code.isdecimal() else None
+    place = divisions.standing(place.code) if place else None
     county = divisions.county_of(place) if place else None
     if county is None:
         around = [*([divisions.city] if divisions.city else []), *divisions.counties]
