@@ -31,6 +31,8 @@ PATHS = {
     "board": "/341323/oversight/",
     "late": "/341323/oversight/341323-mzj/late",
     "defects": "/341323/oversight/341323-xzf/defects",
+    "coverage": "/341323/oversight/coverage",
+    "duties": "/341323/oversight/341323-mzj/duties",
     "record": f"/r/{ACT}",
     "migrated": f"/r/{MIGRATED}",
     "hostile": f"/r/{HOSTILE}",

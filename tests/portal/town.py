@@ -42,6 +42,7 @@ from gongkai.serving.settings import Address, Settings
 from services.portal.__main__ import compose
 from tests.portal.world import World, board, invent
 from tests.portal.world_catalogue_office import Bases
+from tests.portal.world_coverage import CoverageOffice
 from tests.portal.world_drafts import Drafts, Messages
 from tests.portal.world_duties import Duties
 from tests.portal.world_editions import EditionOffice
@@ -250,7 +251,7 @@ def marked(text: str, words: Collection[str]) -> search_pb2.Snippet:
     return snippet
 
 
-class Oversight(Invented, oversight_pb2_grpc.OversightServiceServicer):
+class Oversight(Invented, CoverageOffice):
     async def GetBoard(self, _request: Any, _context: Any) -> oversight_pb2.GetBoardResponse:
         self.check("oversight")
         return board(self.world)
@@ -276,11 +277,6 @@ class Oversight(Invented, oversight_pb2_grpc.OversightServiceServicer):
         ]  # fmt: skip
         found = rows if request.organ == "341323-mzj" else []
         return oversight_pb2.ListLateRequestsResponse(requests=found, total=len(found))
-
-    async def GetDutyCoverage(self, request: Any, _context: Any) -> oversight_pb2.GetDutyCoverageResponse:
-        self.check("oversight")
-        state, due = self.world.duties.get(request.matter, ("", ""))
-        return oversight_pb2.GetDutyCoverageResponse(next_due_on=due, state=state, provisional=bool(due))
 
     async def ListDefects(self, request: Any, _context: Any) -> oversight_pb2.ListDefectsResponse:
         found = [

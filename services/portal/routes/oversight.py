@@ -78,7 +78,7 @@ async def late(request: Request) -> Response:
     portal = portal_of(request)
     where = await portal.where(request, "oversight")
     code, page = request.path_params["organ"], page_of(request)
-    organ = await _organ(portal, where, code)
+    organ = await organ_of(portal, where, code)
     found = await portal.offices.oversight.ListLateRecords(
         pb.ListLateRecordsRequest(organ=code, page=page, page_size=PAGE_SIZE)
     )
@@ -91,7 +91,7 @@ async def late_requests(request: Request) -> Response:
     portal = portal_of(request)
     where = await portal.where(request, "oversight")
     code, page = request.path_params["organ"], page_of(request)
-    organ = await _organ(portal, where, code)
+    organ = await organ_of(portal, where, code)
     assert where.place is not None
     found, board = await asyncio.gather(
         portal.offices.oversight.ListLateRequests(
@@ -115,7 +115,7 @@ async def defects(request: Request) -> Response:
     portal = portal_of(request)
     where = await portal.where(request, "oversight")
     code, page = request.path_params["organ"], page_of(request)
-    organ = await _organ(portal, where, code)
+    organ = await organ_of(portal, where, code)
     found = await portal.offices.oversight.ListDefects(
         pb.ListDefectsRequest(organ=code, page=page, page_size=PAGE_SIZE)
     )
@@ -130,7 +130,7 @@ async def defects(request: Request) -> Response:
     return portal.pages.render(request, "defects.html", values, where)
 
 
-async def _organ(portal: Portal, where: Where, code: str) -> catalog_pb2.Organ:
+async def organ_of(portal: Portal, where: Where, code: str) -> catalog_pb2.Organ:
     """An organ of the division or below.
 
     Raises:
