@@ -160,7 +160,7 @@ async def test_a_batch_is_saved_whole_or_not_at_all_and_tells_every_reason(
     ]
     assert await refused(county.edit(*bad)) == [
         "matter.unknown", "leave-out.reason.missing", "drop.reason.missing", "matter.not-own",
-        "matter.name.missing", "matter.field.unknown", "matter.domain.unknown", "matter.name.missing",
+        "matter.field.unknown", "matter.name.missing", "matter.domain.unknown", "matter.name.missing",
         "matter.name.missing", "edit.act.unknown",
     ]  # fmt: skip
     assert set(await county.rows("adopted")) == set()

@@ -144,7 +144,14 @@ def question(held: Question) -> pb.Question:
 def edits(asked: Iterable[pb.Edit]) -> list[Edit]:
     """Read the edits of a request."""
     return [
-        Edit(each.matter, each.act, dict(each.fields), each.reason, f"edits[{number}]", each.seen)
+        Edit(
+            each.matter,
+            each.act,
+            dict(sorted(each.fields.items())),
+            each.reason,
+            f"edits[{number}]",
+            each.seen,
+        )
         for number, each in enumerate(asked)
     ]
 

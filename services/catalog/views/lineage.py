@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.eventstore.codec import DomainEvent
@@ -19,6 +18,7 @@ from services.catalog.domain.catalogues import Catalogue
 from services.catalog.domain.editions import MatterRetired, MatterRevised
 from services.catalog.domain.rows import Change, MatterRow
 from services.catalog.domain.stances import UNDECIDED, Kind, Stance, evolve
+from services.catalog.views.bulk import upsert
 from services.catalog.views.tables import catalogue, matter_row, stance
 
 Row = dict[str, Any]
@@ -88,7 +88,7 @@ async def _catalogues(conn: AsyncConnection, writes: dict[str, list[StreamWrite]
             state = catalogues.evolve(state, event)
         if state is not None:
             rows.append(asdict(state) | {"version": _version(writes[identity])})
-    await _upsert(conn, catalogue, rows)
+    await upsert(conn, catalogue, rows)
 
 
 async def _stances(conn: AsyncConnection, owner: str, writes: dict[str, list[StreamWrite]]) -> None:
@@ -100,7 +100,7 @@ async def _stances(conn: AsyncConnection, owner: str, writes: dict[str, list[Str
         for event in _events(writes[matter]):
             held = evolve(held, event)
         rows.append(stance_row(owner, matter, held, _version(writes[matter])))
-    await _upsert(conn, stance, rows)
+    await upsert(conn, stance, rows)
 
 
 def _said(writes: Iterable[StreamWrite]) -> Iterator[tuple[int, MatterRevised | MatterRetired]]:
@@ -122,7 +122,7 @@ async def _rows(conn: AsyncConnection, said: list[tuple[int, MatterRevised | Mat
             matter_row.c.since_edition < number,
         )
         await conn.execute(gone.values(until_edition=number))
-        await _upsert(conn, matter_row, [row for each in told if (row := _row(*each)) is not None])
+        await upsert(conn, matter_row, [row for each in told if (row := _row(*each)) is not None])
 
 
 def _matter(event: MatterRevised | MatterRetired) -> str:
@@ -155,13 +155,3 @@ def _events(writes: Iterable[StreamWrite]) -> Iterator[DomainEvent]:
 
 def _version(writes: Sequence[StreamWrite]) -> int:
     return writes[-1].expected_version + len(writes[-1].events)
-
-
-async def _upsert(conn: AsyncConnection, table: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401 - any of the tables
-    if not rows:
-        return
-    statement = insert(table)
-    rest = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    await conn.execute(
-        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest), rows
-    )
