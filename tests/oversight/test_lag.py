@@ -46,6 +46,7 @@ def test_a_lag_over_an_unannounced_year_is_provisional() -> None:
         Dates(date(2026, 3, 2), date(2026, 3, 3), ("published-on.missing",)),
         Dates(date(2026, 3, 2), date(2026, 3, 3), ("formed-on.future",)),
         Dates(date(2018, 3, 2), date(2026, 3, 3)),
+        Dates(date(2026, 3, 2), date(2026, 9, 3), division="341323110203"),
     ],
     ids=[
         "no forming day",
@@ -53,6 +54,7 @@ def test_a_lag_over_an_unannounced_year_is_provisional() -> None:
         "publication day unknown",
         "forming day unknown",
         "before the rule",
+        "of a village, which has cycles of its own",
     ],
 )
 def test_a_record_whose_time_is_not_known_is_not_timed(dates: Dates) -> None:

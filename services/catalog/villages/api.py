@@ -64,7 +64,7 @@ class VillageApi(VillageServiceServicer):
         async with self._desk.office.engine.connect() as conn:
             found = await villages.list_lists(conn, request.division, page, drafts=request.drafts)
         return pb.ListVillageListsResponse(
-            lists=[messages.entry(row, drafts=request.drafts) for row in found.rows],
+            lists=[messages.entry(row, drafts=request.drafts, brief=request.brief) for row in found.rows],
             next_page_token=found.next_token,
             total=found.total,
         )

@@ -46,13 +46,13 @@ def village_list(found: Found, *, in_force: bool) -> pb.VillageList:
     )
 
 
-def entry(found: Found, *, drafts: bool) -> pb.VillageListEntry:
+def entry(found: Found, *, drafts: bool, brief: bool) -> pb.VillageListEntry:
     """Make an entry of the column: what is in force, and for the staff how the draft stands."""
     in_force = pb.VillageList(
         village=found.village,
         number=found.number,
         effective_on=found.effective_on.isoformat() if found.effective_on else "",
-        items=map(item, items_of(found.published)),
+        items=() if brief else map(item, items_of(found.published)),
         in_force=bool(found.number),
     )
     return pb.VillageListEntry(list=in_force, phase=found.phase if drafts else "")

@@ -13,6 +13,7 @@ from typing import Final
 
 from gongkai.legaltime import Calendar, RuleRow, rule_on, working_days_between
 from gongkai.legaltime.clock import REPLY_RULE
+from gongkai.villages import is_village
 
 DISCLOSURE_RULE: Final = "proactive-disclosure"
 """Code of the rule row that holds Art. 26's number."""
@@ -49,6 +50,8 @@ class Dates:
     formed_on: date | None
     published_on: date | None
     defects: Sequence[str] = ()
+    division: str = ""
+    """12 digits: whom the record is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,11 @@ class Lag:
 def measure(dates: Dates, law: Law) -> Lag | None:
     """Measure a record; None where it cannot be, or where no rule was in force when it was formed.
 
-    Not measured: a record without a forming day, one whose defects say that a date stands in for another, and one
+    Not measured: a village's own disclosure (村委会组织法 Art. 30 has cycles of its own), a record without a forming day, one whose defects say that a date stands in for another, and one
     published before it was formed, since then one of its dates is wrong.
     """
     formed, published = dates.formed_on, dates.published_on
-    if formed is None or published is None or published < formed:
+    if formed is None or published is None or published < formed or is_village(dates.division):
         return None
     if any(code.startswith(_DOUBTFUL) for code in dates.defects):
         return None

@@ -56,7 +56,7 @@ async def measure_again(conn: AsyncConnection, *, since: date | None, until: dat
         touched.append(record.published_on >= since)
     if until is not None:
         touched.append(record.formed_on <= until)
-    columns = (record.id, record.formed_on, record.published_on, record.defects)
+    columns = (record.id, record.formed_on, record.published_on, record.defects, record.division)
     pages = select(*columns).where(*touched).order_by(record.id).limit(_PAGE)
     done, last = 0, ""
     while rows := (await conn.execute(pages.where(record.id > last))).all():
@@ -78,7 +78,7 @@ async def time_again(conn: AsyncConnection) -> None:
 
 
 def _measured(rows: Any, law: Law) -> dict[str, list[object]]:  # noqa: ANN401 - rows of a query
-    lags = [measure(Dates(row.formed_on, row.published_on, row.defects), law) for row in rows]
+    lags = [measure(Dates(row.formed_on, row.published_on, row.defects, row.division), law) for row in rows]
     return {
         "ids": [row.id for row in rows],
         "lags": [lag.days if lag else None for lag in lags],

@@ -103,7 +103,7 @@ async def _note_time(conn: AsyncConnection, service: str, batch: Sequence[Receiv
 
 
 def _published(state: RecordState, law: Law) -> Row:
-    lag = measure(Dates(state.formed_on, state.published_on, state.defects), law)
+    lag = measure(Dates(state.formed_on, state.published_on, state.defects, state.division), law)
     return {
         "id": state.record_id,
         "version": state.version,

@@ -214,11 +214,14 @@ class ListVillageListsRequest(_message.Message):
     DIVISION_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BRIEF_FIELD_NUMBER: _builtins.int
     DRAFTS_FIELD_NUMBER: _builtins.int
     division: _builtins.str
     """and everything below it"""
     page_size: _builtins.int
     page_token: _builtins.str
+    brief: _builtins.bool
+    """without items"""
     drafts: _builtins.bool
     """for the staff: villages with a draft too, each with its phase"""
     def __init__(
@@ -227,11 +230,12 @@ class ListVillageListsRequest(_message.Message):
         division: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        brief: _builtins.bool = ...,
         drafts: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "drafts", b"drafts", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brief", b"brief", "division", b"division", "drafts", b"drafts", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
