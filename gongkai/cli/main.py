@@ -21,6 +21,7 @@ COMMANDS = (
     "deadletters",
     "messages",
     "organ",
+    "division",
     "staff",
     "catalogue",
     "bases",

@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # the asynchronous stub exists in the type information only
 app = typer.Typer(help="机关与其系统凭据。", no_args_is_help=True)
 
 State = Annotated[Path, typer.Option(help="本机状态目录")]
+On = Annotated[str, typer.Option(help="生效日期，例如 2027-01-01；可以在将来")]
+Basis = Annotated[str, typer.Option(help="依据的文件名和文号")]
 T = TypeVar("T")
 
 _ACTOR: Final = "operator"
@@ -138,6 +140,16 @@ async def revoke_organ(endpoints: Endpoints, code: str, reason: str) -> tuple[st
     return tuple(revoked)
 
 
+async def change_organ(endpoints: Endpoints, request: pb.ChangeOrganRequest) -> pb.Organ:
+    """Have catalog rename an organ, or have it end.
+
+    Raises:
+        grpc.aio.AioRpcError: catalog refuses (its reasons: `reasons_of`) or does not answer.
+    """
+    async with _catalog(endpoints) as catalog:
+        return (await catalog.ChangeOrgan(request)).organ
+
+
 async def list_organs(endpoints: Endpoints) -> list[pb.Organ]:
     """List all organs by code."""
     organs: list[pb.Organ] = []
@@ -194,6 +206,45 @@ def revoke_command(
     typer.echo(f"{code}：已吊销 {len(revoked)} 份凭据。")
     for key in revoked:
         typer.echo(key)
+
+
+@app.command("rename")
+def rename_command(
+    code: Annotated[str, typer.Argument(help="机关代码")],
+    name: Annotated[str, typer.Argument(help="新的全称")],
+    on: On,
+    basis: Basis,
+    short_name: Annotated[str, typer.Option(help="新的简称；缺省不变")] = "",
+    state: State = Path(".gongkai"),
+) -> None:
+    """机关更名：代码、索引号和凭据不变，已公开的信息仍署当时的名称。"""
+    new = pb.Renaming(name=name, short_name=short_name)
+    request = pb.ChangeOrganRequest(
+        command_id=str(new_id()), code=code, effective_on=on, basis=basis, rename=new
+    )
+    organ = _run(change_organ, load_endpoints(state), request)
+    typer.echo(f"{organ.code}：自 {on} 起称“{organ.newest_name or organ.name}”。")
+
+
+@app.command("end")
+def end_command(
+    code: Annotated[str, typer.Argument(help="机关代码")],
+    successor: Annotated[str, typer.Argument(help="承继其职能的机关的代码")],
+    on: On,
+    basis: Basis,
+    state: State = Path(".gongkai"),
+) -> None:
+    """机关撤并：自该日起不再接受其报送，告知承继的机关；已公开的信息不动。"""
+    request = pb.ChangeOrganRequest(
+        command_id=str(new_id()), code=code, effective_on=on, basis=basis, end=pb.Ending(successor=successor)
+    )
+    organ = _run(change_organ, load_endpoints(state), request)
+    typer.echo(f"{organ.code} {organ.name}：{on} 撤并，由 {organ.successor} 承继。")
+    if organ.credential_keys:
+        typer.echo(
+            f"它还有 {len(organ.credential_keys)} 份生效的凭据：到期后请运行 gongkai organ revoke {code} 吊销；"
+            "在此之前它的报送会被退回，并告知承继的机关。"
+        )
 
 
 @app.command("list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from typer import Typer
+from typer.testing import CliRunner
 
+from gongkai.cli.division import app as division_app
+from gongkai.cli.endpoints import Endpoints
+from gongkai.cli.organ import app as organ_app
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
@@ -201,6 +207,30 @@ async def test_an_organ_bears_its_name_of_the_day_and_leaves_to_its_successor(to
     assert [(former.name, former.until) for former in borne.former_names] == [(f"{code}局", EFFECTIVE)]
     assert gone.heir == "341323-xz"
     assert [step for step in steps if isinstance(step, Difference)] == []
+
+
+async def test_the_operator_merges_a_township_with_everything_in_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One command names what moves along, says what is left to be done, and shows the history."""
+    endpoints = Endpoints(town.keys, "", "", "", {"catalog": town.target}, town.keys)
+    monkeypatch.setattr("gongkai.cli.division.load_endpoints", lambda _: endpoints)
+    monkeypatch.setattr("gongkai.cli.organ.load_endpoints", lambda _: endpoints)
+
+    async def run(app: Typer, *words: str) -> Any:
+        return await asyncio.to_thread(lambda: CliRunner().invoke(app, [*words]))
+
+    options = ("--on", EFFECTIVE, "--basis", BASIS)
+    ended = await run(organ_app, "end", "341323-dz", "341323-xz", *options)
+    refused = await run(division_app, "merge", EAST[:9], WEST[:9], *options)
+    merged = await run(division_app, "merge", EAST[:9], WEST[:9], *options, "--along-all")
+    shown = await run(division_app, "show", EAST[:9])
+
+    assert ended.output == f"341323-dz 341323-dz局：{EFFECTIVE} 撤并，由 341323-xz 承继。\n"
+    assert (refused.exit_code, "甲村" in refused.output) == (1, True)
+    assert "随同转入：甲村" in merged.output
+    assert "341323-dz" not in merged.output
+    assert f"{EFFECTIVE} 并入{WEST}　依据 {BASIS}" in shown.output
 
 
 async def test_a_bad_change_is_told_with_every_reason(town: Town) -> None:
