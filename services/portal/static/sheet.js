@@ -441,7 +441,8 @@
   function place(td) {
     const tr = td.parentNode;
     const no = tr.cells[0].textContent.trim().split("：")[0];
-    return (no === "新" ? "新加的行" : "第 " + no + " 行") + " " + (td.dataset.label || "");
+    const named = table.dataset.domain ? "第 " + no + " 行" : "“" + tr.cells[2].textContent.trim() + "”";
+    return (tr.dataset.m ? named : "新加的行") + " " + (td.dataset.label || "");
   }
   function calm(td) {
     td.classList.remove("wrong-cell");
@@ -616,7 +617,7 @@
           link.addEventListener("click", function (event) { event.preventDefault(); goto(td); });
           li.appendChild(link);
           li.appendChild(document.createTextNode("："));
-          beside(td, one.text);
+          beside(td, one.theirs === null ? one.text : "别人已改为：" + one.theirs);
         }
         li.appendChild(document.createTextNode(one.text));
         if (one.article) { const cite = document.createElement("span"); cite.className = "article"; cite.textContent = one.article; li.appendChild(cite); }
