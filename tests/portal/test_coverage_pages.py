@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 
+from tests.portal.person import Person
 from tests.portal.reader import Page
 from tests.portal.world import World
 
@@ -58,10 +61,24 @@ async def test_an_organ_s_duties_say_how_they_stand(site: httpx.AsyncClient) -> 
 async def test_what_cannot_be_shown_is_said(site: httpx.AsyncClient, world: World) -> None:
     """An organ without duties, a strange state, another county's organ, a county without a catalogue, no answer."""
     path = "/341323/oversight/341323-mzj/duties"
-    assert "目录没有对应到这个机关的事项" in (await site.get(path.replace("mzj", "xzf"))).text
+    assert "目录没有对应到这个机关的事项" in (await site.get(path.replace("mzj", "scjg"))).text
     assert (await site.get(f"{path}?state=perfect")).status_code == 400
     assert (await site.get(path.replace("/341323/", "/341324/", 1))).status_code == 404
     assert "没有这一页" in (await site.get(f"{path}?page=9")).text
     assert "还没有可以对照的事项" in (await site.get("/341324/oversight/coverage")).text
     world.away = {"oversight"}
     assert (await site.get("/341323/oversight/coverage")).status_code == 503
+
+
+async def test_the_desk_tells_what_is_due(people: Callable[[], Person], world: World) -> None:
+    """Whoever publishes sees what is overdue and due soon first; away, it says so; an inspector is led to the board."""
+    editor = people()
+    await editor.log_in("bianji")
+    page = Page(await editor.get("/staff/"))
+    assert "该再公开的事项" in page.text
+    assert page.text.index("已经超过 11 个工作日") < page.text.index("还有 5 个工作日")
+    world.away = {"oversight"}
+    assert "监督服务没有应答" in (await editor.get("/staff/")).text
+    inspector = people()
+    await inspector.log_in("jiancha")
+    assert "/341323/oversight/coverage" in links(Page(await inspector.get("/staff/")))

@@ -55,7 +55,7 @@ def _is_in(duty: pb.Duty, state: str) -> bool:
 
 
 class CoverageOffice(oversight_pb2_grpc.OversightServiceServicer):
-    """Answers on coverage; the county office has no duties, a county without records nothing at all."""
+    """Answers on coverage; the market supervisors have no duties, a county without records nothing at all."""
 
     world: Any
     check: Any
@@ -64,7 +64,7 @@ class CoverageOffice(oversight_pb2_grpc.OversightServiceServicer):
         organ = next((one for one in self.world.organs if one.code == code), None)
         if organ is None:
             raise NotFound(Reason("coverage.organ", "没有登记这个机关", "organ"))
-        return [] if code == "341323-xzf" or not self.world.records else invent_duties(code, organ.name)
+        return [] if code == "341323-scjg" or not self.world.records else invent_duties(code, organ.name)
 
     async def GetCoverage(self, request: Any, _context: Any) -> pb.GetCoverageResponse:
         self.check("oversight")
@@ -80,7 +80,11 @@ class CoverageOffice(oversight_pb2_grpc.OversightServiceServicer):
                     catalogue=COUNTY, edition=2,
                 )
             )  # fmt: skip
-        shown = [row for row in rows if request.division in ("341300000000", row.division)]
+        shown = [
+            row
+            for row in rows
+            if request.organ == row.organ or request.division in ("341300000000", row.division)
+        ]
         return pb.GetCoverageResponse(
             organs=shown,
             today=TODAY,

@@ -19,7 +19,9 @@ from services.portal.clients import Signed
 from services.portal.drafting import kept_by
 from services.portal.organs import organs_of
 from services.portal.portal import Portal, portal_of
+from services.portal.routes.coverage import STATES
 from services.portal.routes.home import or_none
+from services.portal.routes.staff.due import Due, boards_of, due_of
 from services.portal.sessions import staff_of
 from services.portal.staffpages import render_staff
 
@@ -43,14 +45,18 @@ async def desk(request: Request) -> Response:
     signed = await staff_of(request)
     portal = portal_of(request)
     staff = signed.staff
-    publishing, requests, doubts, drafts = await asyncio.gather(
+    publishing, due, requests, doubts, drafts = await asyncio.gather(
         _publishing(request, portal, signed),
+        _due(request, signed),
         _requests(portal, signed),
         _doubts(portal, signed),
         _catalogues(request, signed),
     )
     values = {
         "publishing": publishing,
+        "due": due,
+        "boards": boards_of(signed),
+        "states": STATES,
         "requests": requests,
         "doubts": doubts,
         "drafts_of_catalogues": drafts,
@@ -91,6 +97,10 @@ async def _publishing(request: Request, portal: Portal, signed: Signed) -> Publi
         defects.total if defects else 0,
         incoming.by_outcome["rejected"] if incoming else 0,
     )
+
+
+async def _due(request: Request, signed: Signed) -> Due | None:
+    return await due_of(request, signed) if signed.staff.holds_anywhere(_E, _R) else None
 
 
 async def _catalogues(request: Request, signed: Signed) -> Sequence[catalogues_pb2.Draft] | None:

@@ -1,0 +1,71 @@
+"""What an organ must publish again: due soon and overdue, for the desk of whoever publishes for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from gongkai.divisions import stem
+from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
+from gongkai.security.permissions import Role
+from services.portal.clients import Signed
+from services.portal.organs import organs_of
+from services.portal.portal import portal_of
+from services.portal.routes.home import or_none
+
+SHOWN: Final = 20
+_PUBLISHERS: Final = (Role.EDITOR, Role.REVIEWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The duties of an organ that come due; its numbers, and the first of them."""
+
+    row: pb.OrganCoverage
+    duties: Sequence[pb.Duty]
+    """Overdue ones first."""
+
+    @property
+    def slug(self) -> str:
+        """The organ's division as addresses write it."""
+        return stem(self.row.division)
+
+    @property
+    def path(self) -> str:
+        """Where the public sees all of the organ's duties."""
+        return f"/{self.slug}/oversight/{self.row.organ}/duties"
+
+    @property
+    def count(self) -> int:
+        """How many come due, or are over."""
+        return self.row.overdue + self.row.due_soon
+
+
+async def due_of(request: Request, signed: Signed) -> Due | None:
+    """What is due at the organ somebody publishes for; None: oversight does not answer, or knows no such organ."""
+    choice = await organs_of(request, signed, *_PUBLISHERS)
+    oversight = portal_of(request).offices.oversight
+
+    def narrowed(state: str) -> pb.ListDutiesRequest:
+        return pb.ListDutiesRequest(organ=choice.chosen, state=state, page_size=SHOWN)
+
+    told, over, soon = await asyncio.gather(
+        or_none(oversight.GetCoverage(pb.GetCoverageRequest(organ=choice.chosen))),
+        or_none(oversight.ListDuties(narrowed("overdue"))),
+        or_none(oversight.ListDuties(narrowed("due_soon"))),
+    )
+    if told is None or over is None or soon is None or not told.organs:
+        return None
+    return Due(told.organs[0], [*over.duties, *soon.duties][:SHOWN])
+
+
+def boards_of(signed: Signed) -> list[str]:
+    """The boards of the divisions that somebody inspects."""
+    found = {
+        grant.division for grant in signed.staff.grants if grant.role is Role.INSPECTOR and grant.division
+    }
+    return [f"/{stem(division)}/oversight/coverage" for division in sorted(found)]
