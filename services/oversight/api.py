@@ -28,11 +28,11 @@ class OversightApi(CoverageApi):
         """Give every organ of a division and below with its numbers, and how the lags are spread."""
         async with self._engine.connect() as conn:
             today = legal_day(self._clock())
-            organs = await reading.organ_rows(conn, request.division)
-            requests = await reading.organ_requests(conn, request.division, today)
+            organs = await reading.organ_rows(conn, request.division, request.also)
+            requests = await reading.organ_requests(conn, request.division, today, request.also)
             law = await reading.law_now(conn)
             limit, reply_limit = law.limit(today), law.reply_limit(today)
-            lags = await _lags(conn, request.division, limit)
+            lags = await _lags(conn, request, limit)
             seen = await reading.seen_until(conn)
         return pb.GetBoardResponse(
             organs=[_organ(organ, requests.get(organ.code)) for organ in organs],
@@ -78,11 +78,13 @@ class OversightApi(CoverageApi):
         return pb.ListLateRequestsResponse(requests=rows, total=found.total)
 
 
-async def _lags(conn: AsyncConnection, division: str, limit: RuleRow | None) -> list[pb.LagBucket]:
+async def _lags(
+    conn: AsyncConnection, board: pb.GetBoardRequest, limit: RuleRow | None
+) -> list[pb.LagBucket]:
     if limit is None:
         return []
     steps = buckets(limit.value)
-    counts = await reading.count_lags(conn, division, steps)
+    counts = await reading.count_lags(conn, board.division, steps, board.also)
     return [
         pb.LagBucket(label=step.label, count=count, late=step.late)
         for step, count in zip(steps, counts, strict=True)

@@ -90,6 +90,7 @@ def _question(request: pb.SearchRequest) -> Question:
     return Question(
         query=request.query,
         division=request.division,
+        also=tuple(request.also),
         organs=tuple(request.organs),
         kinds=tuple(request.kinds),
         domains=tuple(request.domains),

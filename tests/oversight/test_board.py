@@ -163,6 +163,19 @@ async def test_an_organ_is_called_by_the_registry_as_soon_as_it_is_known(engine:
         assert [row.name for row in await reading.organ_rows(conn, "")] == ["灵璧县民政局"]
 
 
+async def test_the_board_of_a_successor_holds_the_organs_of_what_ended(engine: AsyncEngine) -> None:
+    """A county that another was merged into answers for both; nobody else does."""
+    await registry(engine, organ(MZJ, "灵璧县民政局"))
+    await records(engine, record(1, None, date(2026, 4, 30)))
+    async with engine.connect() as conn:
+        both = await reading.organ_rows(conn, "341324000000", ["341323000000"])
+        requests = await reading.organ_requests(conn, "341324000000", date(2026, 5, 1), ["341323000000"])
+        alone = await reading.organ_rows(conn, "341324000000")
+
+    assert [(row.code, row.published) for row in both] == [(MZJ, 1)]
+    assert (dict(requests), list(alone)) == ({}, [])
+
+
 async def test_a_concurrent_announcement_leaves_no_record_behind(engine: AsyncEngine) -> None:
     """A record measured by the old calendar while the new one is being committed is measured again."""
     await registry(engine, ART_26, calendar(2026))

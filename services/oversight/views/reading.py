@@ -55,8 +55,10 @@ class Listing:
     total: int
 
 
-async def organ_rows(conn: AsyncConnection, division: str) -> Sequence[Found]:
+async def organ_rows(conn: AsyncConnection, division: str, also: Sequence[str] = ()) -> Sequence[Found]:
     """Give each organ of a division and below ("" for all) with its numbers; the latest first.
+
+    ``also``, here and below: ended divisions that it stands for.
 
     Columns: code, name, division, published, withdrawn, timed, late, defects, median_lag (None without timed).
     """
@@ -74,14 +76,16 @@ async def organ_rows(conn: AsyncConnection, division: str) -> Sequence[Found]:
             func.percentile_cont(0.5).within_group(_record.lag).filter(_TIMED).label("median_lag"),
         )
         .select_from(tables.organ.outerjoin(tables.record, _record.organ == organ.code))
-        .where(_below(division))
+        .where(_below(division, also))
         .group_by(organ.code, organ.name, organ.division)
         .order_by(organ.code)
     )
     return (await conn.execute(counted)).all()
 
 
-async def count_lags(conn: AsyncConnection, division: str, steps: Sequence[Bucket]) -> Sequence[int]:
+async def count_lags(
+    conn: AsyncConnection, division: str, steps: Sequence[Bucket], also: Sequence[str] = ()
+) -> Sequence[int]:
     """Count the timed records of a division and below in each step."""
     inside = [
         _record.lag >= step.first if step.last is None else _record.lag.between(step.first, step.last)
@@ -89,11 +93,13 @@ async def count_lags(conn: AsyncConnection, division: str, steps: Sequence[Bucke
     ]
     counts = [func.count(case((condition, 1))) for condition in inside]
     joined = tables.record.join(tables.organ, tables.organ.c.code == _record.organ)
-    found = await conn.execute(select(*counts).select_from(joined).where(_TIMED, _below(division)))
+    found = await conn.execute(select(*counts).select_from(joined).where(_TIMED, _below(division, also)))
     return list(found.one())
 
 
-async def organ_requests(conn: AsyncConnection, division: str, today: date) -> Mapping[str, Found]:
+async def organ_requests(
+    conn: AsyncConnection, division: str, today: date, also: Sequence[str] = ()
+) -> Mapping[str, Found]:
     """Give each organ of a division and below that has requests its counts, by organ code.
 
     Columns: organ, requests, open, on_time, late, overdue.
@@ -108,7 +114,7 @@ async def organ_requests(conn: AsyncConnection, division: str, today: date) -> M
             func.count().filter(_overdue(today)).label("overdue"),
         )
         .select_from(tables.request.join(tables.organ, tables.organ.c.code == _request.organ))
-        .where(_below(division))
+        .where(_below(division, also))
         .group_by(_request.organ)
     )
     return {row.organ: row for row in await conn.execute(counted)}
@@ -173,13 +179,16 @@ def _of(organ: str) -> ColumnElement[bool]:
     return _record.organ == organ if organ else true()
 
 
-def _below(division: str) -> ColumnElement[bool]:
-    """Organs of a division and everything below it; its code may be cut to its significant digits."""
+def _below(division: str, also: Sequence[str] = ()) -> ColumnElement[bool]:
+    """Organs of a division, of what it stands for, and everything below; a code may be cut to its significant digits."""
     if not division:
         return true()
-    prefix = division
+    starts = map(_prefix, (division, *also))
+    return or_(*(tables.organ.c.division.startswith(prefix, autoescape=True) for prefix in starts))
+
+
+def _prefix(division: str) -> str:
     for digits, zeros in ((4, "0" * 8), (6, "0" * 6), (9, "0" * 3)):
         if len(division) == 12 and division.endswith(zeros):  # noqa: PLR2004 - a whole code
-            prefix = division[:digits]
-            break
-    return tables.organ.c.division.startswith(prefix, autoescape=True)
+            return division[:digits]
+    return division

@@ -108,10 +108,12 @@ async def search(  # noqa: PLR0913, PLR0917 - query parameters
 ) -> models.Found:
     """搜索信息；同一条件给几个值的，符合其一即可。"""
     portal = portal_of(request)
+    place = (await portal.registry.divisions()).find(division) if division else None
     found = await portal.offices.search.Search(
         search_pb2.SearchRequest(
             query=q,
             division=division,
+            also=place.predecessors if place else (),
             organs=organ,
             kinds=kind,
             domains=domain,

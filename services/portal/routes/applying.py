@@ -198,12 +198,17 @@ async def _matches(portal: Portal, where: Where, description: str) -> Sequence[s
     assert where.place is not None
     phrases = [one for one in _BREAKS.split(description) if one]
     tried = list(dict.fromkeys([" ".join(phrases)[:_QUERY], *(one[:_QUERY] for one in phrases[:2])]))
-    code = where.place.code
     answers = await asyncio.gather(
         *(
             or_none(
                 portal.offices.search.Search(
-                    search_pb2.SearchRequest(query=text, division=code, page=1, page_size=MATCHES)
+                    search_pb2.SearchRequest(
+                        query=text,
+                        division=where.place.code,
+                        also=where.place.predecessors,
+                        page=1,
+                        page_size=MATCHES,
+                    )
                 )
             )
             for text in tried

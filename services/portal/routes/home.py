@@ -53,7 +53,11 @@ async def county(request: Request) -> Response:
         ),
         offices.records.CountRecords(pb.CountRecordsRequest(division=code)),
         portal.registry.domains_of(where.place),
-        or_none(offices.oversight.GetBoard(oversight_pb2.GetBoardRequest(division=code))),
+        or_none(
+            offices.oversight.GetBoard(
+                oversight_pb2.GetBoardRequest(division=code, also=where.place.predecessors)
+            )
+        ),
     )
     values = {
         "newest": newest.records,

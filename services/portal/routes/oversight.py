@@ -52,7 +52,9 @@ async def board(request: Request) -> Response:
     portal = portal_of(request)
     where = await portal.where(request, "oversight", "oversight/")
     assert where.place is not None
-    found = await portal.offices.oversight.GetBoard(pb.GetBoardRequest(division=where.place.code))
+    found = await portal.offices.oversight.GetBoard(
+        pb.GetBoardRequest(division=where.place.code, also=where.place.predecessors)
+    )
     drawn = bars(list(found.lags))
     values = {
         "board": found,
@@ -97,7 +99,9 @@ async def late_requests(request: Request) -> Response:
         portal.offices.oversight.ListLateRequests(
             pb.ListLateRequestsRequest(organ=code, page=page, page_size=PAGE_SIZE)
         ),
-        portal.offices.oversight.GetBoard(pb.GetBoardRequest(division=where.place.code)),
+        portal.offices.oversight.GetBoard(
+            pb.GetBoardRequest(division=where.place.code, also=where.place.predecessors)
+        ),
     )
     values = {
         "organ": organ,

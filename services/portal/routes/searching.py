@@ -18,7 +18,7 @@ from services.portal import words
 from services.portal.failures import RETRY_SECONDS
 from services.portal.pages import Where
 from services.portal.portal import Portal, page_of, portal_of
-from services.portal.registry import Domains
+from services.portal.registry import Domains, Place
 
 PAGE_SIZE: Final = 10
 MOST_CHOICES: Final = 20
@@ -94,7 +94,7 @@ async def search(request: Request) -> Response:
     assert where.place is not None
     domains = await portal.registry.domains_of(where.place)
     try:
-        found = await portal.offices.search.Search(_question(asked, where.place.code))
+        found = await portal.offices.search.Search(_question(asked, where.place))
     except aio.AioRpcError as error:
         return _failed(request, portal, where, asked, error)
     values = {
@@ -139,10 +139,11 @@ def _failed(request: Request, portal: Portal, where: Where, asked: Asked, error:
     return answer
 
 
-def _question(asked: Asked, division: str) -> pb.SearchRequest:
+def _question(asked: Asked, place: Place) -> pb.SearchRequest:
     return pb.SearchRequest(
         query=asked.q,
-        division=division,
+        division=place.code,
+        also=place.predecessors,
         organs=asked.chosen["organ"],
         kinds=asked.chosen["kind"],
         domains=asked.chosen["domain"],

@@ -49,6 +49,8 @@ class Question:
 
     query: str = ""
     division: str = ""
+    also: tuple[str, ...] = ()
+    """Ended divisions that the division stands for."""
     organs: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
@@ -93,7 +95,14 @@ def refuse_unanswerable(question: Question) -> None:
                 "page",
             )
         )
-    chosen = (question.organs, question.kinds, question.domains, question.years, question.validities)
+    chosen = (
+        question.organs,
+        question.kinds,
+        question.domains,
+        question.years,
+        question.validities,
+        question.also,
+    )
     if any(len(values) > MOST_CHOICES for values in chosen):
         reasons.append(
             Reason(
@@ -101,7 +110,7 @@ def refuse_unanswerable(question: Question) -> None:
             )
         )
     try:
-        prefix_asked_for(question.division)
+        _prefixes(question)
     except Refusal as refusal:
         reasons.extend(refusal.reasons)
     if reasons:
@@ -179,10 +188,16 @@ def _choices(question: Question) -> dict[str, Json]:
     filters: dict[str, Json] = {
         name: {"terms": {name: list(values)}} for name, values in chosen.items() if values
     }
-    prefix = prefix_asked_for(question.division)
-    if prefix:
-        filters["division"] = {"term": {"division_path": prefix}}
+    prefixes = _prefixes(question)
+    if prefixes:
+        filters["division"] = {"terms": {"division_path": prefixes}}
     return filters
+
+
+def _prefixes(question: Question) -> list[str]:
+    """What a record's division may begin with; empty for the whole city and beyond."""
+    asked = (question.division, *question.also) if question.division else ()
+    return [prefix_asked_for(division) for division in asked]
 
 
 def _facets(question: Question, choices: dict[str, Json]) -> Json:

@@ -24,33 +24,33 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gongkai/rpc/search/v1/search.proto\x12\x15gongkai.rpc.search.v1\"\xcf\x01\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x10\n\x08\x64ivision\x18\x02 \x01(\t\x12\x0e\n\x06organs\x18\x03 \x03(\t\x12\r\n\x05kinds\x18\x04 \x03(\t\x12\x0f\n\x07\x64omains\x18\x05 \x03(\t\x12\r\n\x05years\x18\x06 \x03(\t\x12\x12\n\nvalidities\x18\x07 \x03(\t\x12)\n\x04sort\x18\x08 \x01(\x0e\x32\x1b.gongkai.rpc.search.v1.Sort\x12\x0c\n\x04page\x18\t \x01(\x05\x12\x11\n\tpage_size\x18\n \x01(\x05\"(\n\x08\x46ragment\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06marked\x18\x02 \x01(\x08\"=\n\x07Snippet\x12\x32\n\tfragments\x18\x01 \x03(\x0b\x32\x1f.gongkai.rpc.search.v1.Fragment\"\xd1\x02\n\x03Hit\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x14\n\x0cindex_number\x18\x02 \x01(\t\x12\r\n\x05organ\x18\x03 \x01(\t\x12\x12\n\norgan_name\x18\x04 \x01(\t\x12\x10\n\x08\x64ivision\x18\x05 \x01(\t\x12\x0c\n\x04kind\x18\x06 \x01(\t\x12-\n\x05title\x18\x07 \x01(\x0b\x32\x1e.gongkai.rpc.search.v1.Snippet\x12,\n\x04\x62ody\x18\x08 \x03(\x0b\x32\x1e.gongkai.rpc.search.v1.Snippet\x12\x12\n\ndoc_number\x18\t \x01(\t\x12\x14\n\x0cpublished_on\x18\n \x01(\t\x12\x11\n\tformed_on\x18\x0b \x01(\t\x12\x10\n\x08validity\x18\x0c \x01(\t\x12\x0e\n\x06\x64omain\x18\r \x01(\t\x12\x12\n\nfile_count\x18\x0e \x01(\x05\x12\x0e\n\x06issuer\x18\x0f \x01(\t\"9\n\nFacetValue\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"H\n\x05\x46\x61\x63\x65t\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\x06values\x18\x02 \x03(\x0b\x32!.gongkai.rpc.search.v1.FacetValue\"\x8d\x01\n\x0eSearchResponse\x12\r\n\x05total\x18\x01 \x01(\x03\x12(\n\x04hits\x18\x02 \x03(\x0b\x32\x1a.gongkai.rpc.search.v1.Hit\x12,\n\x06\x66\x61\x63\x65ts\x18\x03 \x03(\x0b\x32\x1c.gongkai.rpc.search.v1.Facet\x12\x14\n\x0c\x65xact_number\x18\x04 \x01(\x08\"\x1e\n\x0eRebuildRequest\x12\x0c\n\x04\x62\x61\x63k\x18\x01 \x01(\x08\"Q\n\x0fRebuildResponse\x12\r\n\x05phase\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x03\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x12\n\nmessage_zh\x18\x04 \x01(\t*R\n\x04Sort\x12\x14\n\x10SORT_UNSPECIFIED\x10\x00\x12\x12\n\x0eSORT_RELEVANCE\x10\x01\x12\x0f\n\x0bSORT_NEWEST\x10\x02\x12\x0f\n\x0bSORT_OLDEST\x10\x03\x32\xc2\x01\n\rSearchService\x12U\n\x06Search\x12$.gongkai.rpc.search.v1.SearchRequest\x1a%.gongkai.rpc.search.v1.SearchResponse\x12Z\n\x07Rebuild\x12%.gongkai.rpc.search.v1.RebuildRequest\x1a&.gongkai.rpc.search.v1.RebuildResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gongkai/rpc/search/v1/search.proto\x12\x15gongkai.rpc.search.v1\"\xdd\x01\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x10\n\x08\x64ivision\x18\x02 \x01(\t\x12\x0e\n\x06organs\x18\x03 \x03(\t\x12\r\n\x05kinds\x18\x04 \x03(\t\x12\x0f\n\x07\x64omains\x18\x05 \x03(\t\x12\r\n\x05years\x18\x06 \x03(\t\x12\x12\n\nvalidities\x18\x07 \x03(\t\x12)\n\x04sort\x18\x08 \x01(\x0e\x32\x1b.gongkai.rpc.search.v1.Sort\x12\x0c\n\x04page\x18\t \x01(\x05\x12\x11\n\tpage_size\x18\n \x01(\x05\x12\x0c\n\x04\x61lso\x18\x0b \x03(\t\"(\n\x08\x46ragment\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06marked\x18\x02 \x01(\x08\"=\n\x07Snippet\x12\x32\n\tfragments\x18\x01 \x03(\x0b\x32\x1f.gongkai.rpc.search.v1.Fragment\"\xd1\x02\n\x03Hit\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x14\n\x0cindex_number\x18\x02 \x01(\t\x12\r\n\x05organ\x18\x03 \x01(\t\x12\x12\n\norgan_name\x18\x04 \x01(\t\x12\x10\n\x08\x64ivision\x18\x05 \x01(\t\x12\x0c\n\x04kind\x18\x06 \x01(\t\x12-\n\x05title\x18\x07 \x01(\x0b\x32\x1e.gongkai.rpc.search.v1.Snippet\x12,\n\x04\x62ody\x18\x08 \x03(\x0b\x32\x1e.gongkai.rpc.search.v1.Snippet\x12\x12\n\ndoc_number\x18\t \x01(\t\x12\x14\n\x0cpublished_on\x18\n \x01(\t\x12\x11\n\tformed_on\x18\x0b \x01(\t\x12\x10\n\x08validity\x18\x0c \x01(\t\x12\x0e\n\x06\x64omain\x18\r \x01(\t\x12\x12\n\nfile_count\x18\x0e \x01(\x05\x12\x0e\n\x06issuer\x18\x0f \x01(\t\"9\n\nFacetValue\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"H\n\x05\x46\x61\x63\x65t\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\x06values\x18\x02 \x03(\x0b\x32!.gongkai.rpc.search.v1.FacetValue\"\x8d\x01\n\x0eSearchResponse\x12\r\n\x05total\x18\x01 \x01(\x03\x12(\n\x04hits\x18\x02 \x03(\x0b\x32\x1a.gongkai.rpc.search.v1.Hit\x12,\n\x06\x66\x61\x63\x65ts\x18\x03 \x03(\x0b\x32\x1c.gongkai.rpc.search.v1.Facet\x12\x14\n\x0c\x65xact_number\x18\x04 \x01(\x08\"\x1e\n\x0eRebuildRequest\x12\x0c\n\x04\x62\x61\x63k\x18\x01 \x01(\x08\"Q\n\x0fRebuildResponse\x12\r\n\x05phase\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x03\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x12\n\nmessage_zh\x18\x04 \x01(\t*R\n\x04Sort\x12\x14\n\x10SORT_UNSPECIFIED\x10\x00\x12\x12\n\x0eSORT_RELEVANCE\x10\x01\x12\x0f\n\x0bSORT_NEWEST\x10\x02\x12\x0f\n\x0bSORT_OLDEST\x10\x03\x32\xc2\x01\n\rSearchService\x12U\n\x06Search\x12$.gongkai.rpc.search.v1.SearchRequest\x1a%.gongkai.rpc.search.v1.SearchResponse\x12Z\n\x07Rebuild\x12%.gongkai.rpc.search.v1.RebuildRequest\x1a&.gongkai.rpc.search.v1.RebuildResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gongkai.rpc.search.v1.search_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SORT']._serialized_start=1108
-  _globals['_SORT']._serialized_end=1190
+  _globals['_SORT']._serialized_start=1122
+  _globals['_SORT']._serialized_end=1204
   _globals['_SEARCHREQUEST']._serialized_start=62
-  _globals['_SEARCHREQUEST']._serialized_end=269
-  _globals['_FRAGMENT']._serialized_start=271
-  _globals['_FRAGMENT']._serialized_end=311
-  _globals['_SNIPPET']._serialized_start=313
-  _globals['_SNIPPET']._serialized_end=374
-  _globals['_HIT']._serialized_start=377
-  _globals['_HIT']._serialized_end=714
-  _globals['_FACETVALUE']._serialized_start=716
-  _globals['_FACETVALUE']._serialized_end=773
-  _globals['_FACET']._serialized_start=775
-  _globals['_FACET']._serialized_end=847
-  _globals['_SEARCHRESPONSE']._serialized_start=850
-  _globals['_SEARCHRESPONSE']._serialized_end=991
-  _globals['_REBUILDREQUEST']._serialized_start=993
-  _globals['_REBUILDREQUEST']._serialized_end=1023
-  _globals['_REBUILDRESPONSE']._serialized_start=1025
-  _globals['_REBUILDRESPONSE']._serialized_end=1106
-  _globals['_SEARCHSERVICE']._serialized_start=1193
-  _globals['_SEARCHSERVICE']._serialized_end=1387
+  _globals['_SEARCHREQUEST']._serialized_end=283
+  _globals['_FRAGMENT']._serialized_start=285
+  _globals['_FRAGMENT']._serialized_end=325
+  _globals['_SNIPPET']._serialized_start=327
+  _globals['_SNIPPET']._serialized_end=388
+  _globals['_HIT']._serialized_start=391
+  _globals['_HIT']._serialized_end=728
+  _globals['_FACETVALUE']._serialized_start=730
+  _globals['_FACETVALUE']._serialized_end=787
+  _globals['_FACET']._serialized_start=789
+  _globals['_FACET']._serialized_end=861
+  _globals['_SEARCHRESPONSE']._serialized_start=864
+  _globals['_SEARCHRESPONSE']._serialized_end=1005
+  _globals['_REBUILDREQUEST']._serialized_start=1007
+  _globals['_REBUILDREQUEST']._serialized_end=1037
+  _globals['_REBUILDRESPONSE']._serialized_start=1039
+  _globals['_REBUILDRESPONSE']._serialized_end=1120
+  _globals['_SEARCHSERVICE']._serialized_start=1207
+  _globals['_SEARCHSERVICE']._serialized_end=1401
 # @@protoc_insertion_point(module_scope)

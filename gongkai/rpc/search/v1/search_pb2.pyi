@@ -54,6 +54,7 @@ class SearchRequest(_message.Message):
     SORT_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    ALSO_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     division: _builtins.str
     """6, 9 or 12 digits; everything below it too"""
@@ -72,6 +73,10 @@ class SearchRequest(_message.Message):
     def years(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def validities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def also(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """ended divisions that the division stands for, as catalog tells of its predecessors"""
+
     def __init__(
         self,
         *,
@@ -85,10 +90,11 @@ class SearchRequest(_message.Message):
         sort: Global___Sort.ValueType = ...,
         page: _builtins.int = ...,
         page_size: _builtins.int = ...,
+        also: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "domains", b"domains", "kinds", b"kinds", "organs", b"organs", "page", b"page", "page_size", b"page_size", "query", b"query", "sort", b"sort", "validities", b"validities", "years", b"years"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["also", b"also", "division", b"division", "domains", b"domains", "kinds", b"kinds", "organs", b"organs", "page", b"page", "page_size", b"page_size", "query", b"query", "sort", b"sort", "validities", b"validities", "years", b"years"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
