@@ -33,8 +33,8 @@ from gongkai.eventstore.vault import Vault
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.database import create_engine, migrate
 from services.catalog.codec import CODEC
-from services.catalog.domain.editing import Edit
 from services.catalog.domain.editions import Matter
+from services.catalog.domain.edits import Edit
 from services.catalog.editions import commands
 from services.catalog.editions.desk import Desk
 from services.catalog.editions.drafts import Loaded, load_draft

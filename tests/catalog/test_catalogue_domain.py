@@ -11,8 +11,9 @@ from gongkai.refusal import Refusal
 from services.catalog.domain import catalogues
 from services.catalog.domain.catalogues import Above, Catalogue
 from services.catalog.domain.domains import matter_id, register, serial_of
-from services.catalog.domain.editing import Edit, Ground, Since, add_matter, decide, since
+from services.catalog.domain.editing import add_matter, decide
 from services.catalog.domain.editions import Domain, MatterRetired, MatterRevised
+from services.catalog.domain.edits import Edit, Ground, Since, since
 from services.catalog.domain.merging import (
     Asked,
     Question,

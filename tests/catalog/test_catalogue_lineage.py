@@ -18,8 +18,9 @@ from gongkai.contracts.matters import MatterReading
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Refusal
 from services.catalog.domain.catalogues import Catalogue, unpublishable
-from services.catalog.domain.editing import Edit, Ground, add_matter, decide
+from services.catalog.domain.editing import add_matter, decide
 from services.catalog.domain.editions import Domain, MatterRetired, MatterRevised
+from services.catalog.domain.edits import Edit, Ground
 from services.catalog.domain.merging import ANSWERS, Asked, State, Upper, stand
 from services.catalog.domain.publication import Draft, InForce, Particulars, publish, standing_in_force
 from services.catalog.domain.rows import FIELDS, MatterRow, reaches

@@ -7,20 +7,18 @@ is told and not overwritten; other cells go through.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason, Refusal
 from services.catalog.domain.checks import blank, refuse_if_any
+from services.catalog.domain.edits import Edit, Ground
 from services.catalog.domain.merging import settle, settled, stand
+from services.catalog.domain.overtaking import overtaken
 from services.catalog.domain.rows import (
-    LABELS,
     Change,
     MatterRow,
     cell_faults,
-    name_of,
     row_faults,
     tidy,
 )
@@ -33,8 +31,6 @@ from services.catalog.domain.stances import (
     MatterEdited,
     MatterKept,
     MatterLeftOut,
-    MatterRejoined,
-    MatterReleased,
     MatterRestored,
     Stance,
     StanceEvent,
@@ -42,67 +38,6 @@ from services.catalog.domain.stances import (
 
 ACTS: Final = ("adopt", "set", "hold", "restore", "leave_out", "add", "drop", "keep")
 _PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
-_QUOTED: Final = 60
-"""Characters of a cell that a reason quotes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What an editor wants of one matter."""
-
-    matter: str
-    """Empty to add one that has never been."""
-    act: str
-    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """set, add: cell → text; hold, restore: the cells named, all of them where none is."""
-    reason: str = ""
-    at: str = "edits[0]"
-    """Where the edit stands in the request."""
-    seen: int | None = None
-    """Version of the row as its editor saw it; None where nobody else can have changed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """What happened to a matter after its editor saw it."""
-
-    decided: bool = False
-    """It was adopted, left out, dropped, kept or added."""
-    cells: frozenset[str] = frozenset()
-    """Changed here."""
-    above: frozenset[str] = frozenset()
-    """Changed in the catalogue above, which the draft stands on since."""
-
-
-NOTHING: Final = Since()
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What an edit is decided on."""
-
-    stance: Stance
-    upper: MatterRow | None = None
-    gone: MatterRow | None = None
-    since: Since = NOTHING
-    known: bool = True
-    """The matter stands above or has a history here."""
-
-
-def since(events: Iterable[DomainEvent], above: Iterable[str] = ()) -> Since:
-    """Read what happened from the events after the one seen, and the cells that changed above."""
-    decided, cells = False, set[str]()
-    for event in events:
-        match event:
-            case MatterAdapted() | MatterEdited():
-                cells |= set(event.changes)
-            case MatterRestored():
-                cells |= set(event.fields)
-            case MatterAdopted() | MatterLeftOut() | MatterDropped() | MatterAdded() | MatterKept():
-                decided = True
-            case MatterRejoined() | MatterReleased():
-                pass  # the catalogue above did that
-    return Since(decided, frozenset(cells), frozenset(above))
 
 
 def decide(edit: Edit, ground: Ground) -> list[StanceEvent]:
@@ -112,7 +47,7 @@ def decide(edit: Edit, ground: Ground) -> list[StanceEvent]:
         Refusal: with every reason.
     """
     refuse_if_any(_unknown(edit, ground))
-    refuse_if_any(_overtaken(edit, ground))
+    refuse_if_any(overtaken(edit, ground))
     settling = settle(ground.stance, ground.upper)
     stance = settled(ground.stance, ground.upper)
     events = _DECIDE[edit.act](edit, Ground(stance, ground.upper, ground.gone))
@@ -257,61 +192,5 @@ def _addition(edit: Edit, cells: Mapping[str, str], domain: str, domains: Iterab
     yield from row_faults(cells, f"{edit.at}.fields")
 
 
-def _overtaken(edit: Edit, ground: Ground) -> Iterator[Reason]:
-    """Give what somebody else did since that this edit would undo unseen."""
-    if ground.since == NOTHING:
-        return
-    now = stand(ground.stance, ground.upper, ground.gone)
-    if edit.act == "set":
-        yield from _overtaken_cells(edit, ground, now.row)
-        if ground.since.decided and ground.stance.kind not in {Kind.ADOPTED, Kind.OWN}:
-            yield _changed(edit, now.row, f"在您打开之后已被改为“{_STANCE[ground.stance.kind]}”")
-        return
-    here = ground.since.cells
-    if edit.act in {"hold", "restore"} and edit.fields:
-        here &= set(edit.fields)
-    elif edit.act in {"hold", "restore"}:
-        here |= ground.since.above
-    if here and edit.act != "adopt":
-        labels = "、".join(f"“{LABELS[name]}”" for name in LABELS if name in here)
-        yield _changed(edit, now.row, f"的{labels}在您打开之后已被修改")
-    elif ground.since.decided and ground.stance.kind is not _RESULT.get(edit.act):
-        yield _changed(edit, now.row, f"在您打开之后已被改为“{_STANCE[ground.stance.kind]}”")
-
-
-def _overtaken_cells(edit: Edit, ground: Ground, row: MatterRow | None) -> Iterator[Reason]:
-    for name, text in tidy(edit.fields.items()).items():
-        if name in ground.since.above and ground.upper is not None:
-            who, theirs = "上级目录已改为", getattr(ground.upper, name)
-        elif name in ground.since.cells and row is not None:
-            who, theirs = "已被他人改为", getattr(row, name)
-        else:
-            continue
-        if theirs != text:
-            said = f"的“{LABELS[name]}”{who}“{_quote(theirs)}”，您填写的是“{_quote(text)}”"
-            yield _changed(edit, row, said, f".fields.{name}")
-
-
-_STANCE: Final[Mapping[Kind, str]] = MappingProxyType(
-    {Kind.NONE: "删去", Kind.ADOPTED: "采用", Kind.LEFT_OUT: "不予采用", Kind.OWN: "自有"}
-)
-_RESULT: Final[Mapping[str, Kind]] = MappingProxyType(
-    {
-        "adopt": Kind.ADOPTED, "hold": Kind.ADOPTED, "restore": Kind.ADOPTED, "leave_out": Kind.LEFT_OUT,
-        "add": Kind.OWN, "drop": Kind.NONE, "keep": Kind.OWN,
-    }
-)  # fmt: skip
-
-
-def _changed(edit: Edit, row: MatterRow | None, what: str, cell: str = "") -> Reason:
-    named = name_of(row) if row is not None else edit.matter
-    text = f"“{named}”{what}。为免覆盖他人的修改，没有保存，请核对后再改。"
-    return Reason("matter.changed-since", text, f"{edit.at}{cell}")
-
-
 def _reason(edit: Edit, code: str, text: str) -> Reason:
     return Reason(code, text, edit.at)
-
-
-def _quote(text: str) -> str:
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"

@@ -16,8 +16,9 @@ from gongkai.eventstore.store import EventStore, StreamWrite
 from gongkai.refusal import Reason, Refusal
 from services.catalog.domain.catalogues import Catalogue
 from services.catalog.domain.domains import matter_id, register, registered, serial_of, stem
-from services.catalog.domain.editing import NOTHING, Edit, Ground, Since, add_matter, decide, since
+from services.catalog.domain.editing import add_matter, decide
 from services.catalog.domain.editions import Domain
+from services.catalog.domain.edits import NOTHING, Edit, Ground, Since, since
 from services.catalog.domain.merging import Upper
 from services.catalog.domain.rows import MatterRow, changes_between
 from services.catalog.domain.stances import UNDECIDED, Kind, Stance, evolve

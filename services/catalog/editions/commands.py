@@ -14,7 +14,7 @@ from gongkai.serving.clock import legal_day
 from services.catalog.domain import catalogues as rules
 from services.catalog.domain.catalogues import Catalogue
 from services.catalog.domain.checks import refuse_if_any
-from services.catalog.domain.editing import Edit
+from services.catalog.domain.edits import Edit
 from services.catalog.domain.publication import Particulars, publish
 from services.catalog.editions.book import open_book
 from services.catalog.editions.desk import Desk, found_or_planned, unknown

@@ -9,7 +9,7 @@ from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.errors import InvalidRequest
 from services.catalog.domain.catalogues import Catalogue
-from services.catalog.domain.editing import Edit
+from services.catalog.domain.edits import Edit
 from services.catalog.domain.merging import ANSWERS, Question
 from services.catalog.domain.rows import LABELS, Change, MatterRow
 from services.catalog.editions import seen

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalog.domain.catalogues import GUIDE, Catalogue
-from services.catalog.domain.editing import Edit
 from services.catalog.domain.editions import Domain
+from services.catalog.domain.edits import Edit
 from services.catalog.domain.merging import Standing, State, merge
 from services.catalog.domain.rows import MatterRow
 from services.catalog.tables import comparing
