@@ -29,4 +29,5 @@ def upwards(code: str) -> tuple[str, ...]:
     if len(code) != _DIGITS[-1] or not code.isdecimal():
         return (code,)
     own = len(stem(code))
-    return tuple(code[:digits].ljust(12, "0") for digits in reversed(_DIGITS) if digits <= own)
+    line = (code[:digits].ljust(12, "0") for digits in reversed(_DIGITS) if digits <= own)
+    return tuple(dict.fromkeys(line))  # a code that skips a level has nobody at it

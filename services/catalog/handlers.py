@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import reduce
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from gongkai.eventstore.errors import CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import CommandLedger, Entry, fingerprint
 from gongkai.eventstore.store import EventStore, StreamWrite
 from gongkai.refusal import Reason, Refusal
+from gongkai.serving.clock import Clock, legal_day, utc_now
 from services.catalog.domain import calendars, organs
 from services.catalog.domain.calendars import AnnounceCalendar
 from services.catalog.domain.organs import OrganCommand, OrganFacts, RegisterOrgan, Registry
@@ -40,6 +42,8 @@ class Office:
     ledger: CommandLedger
     appended: Callable[[], None] = _nobody
     """Told after each commit that the log has grown: a hint for the relays."""
+    clock: Clock = utc_now
+    """Its legal day says which organs are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,16 @@ async def change_organ(office: Office, order: Order, command: OrganCommand) -> O
         events = organs.decide(state, command, await _registry(conn, command))
         writes = [StreamWrite(f"organ:{code}", len(history), events)]
         if isinstance(command, RegisterOrgan):
-            writes += await _now_meant(conn, command)
+            writes += await _now_meant(conn, command, legal_day(office.clock()))
         return Decision(writes, events[-1].model_dump(mode="json"))
 
     return await carry_out(office, order, fingerprint(_asked(command)), decide)
 
 
-async def _now_meant(conn: AsyncConnection, command: RegisterOrgan) -> list[StreamWrite]:
+async def _now_meant(conn: AsyncConnection, command: RegisterOrgan, day: date) -> list[StreamWrite]:
     """The words that mean the new organ from now on."""
-    here = (await subjects.organs_of(conn, [command.division])).get(command.division, [])
-    return await following(conn, command.division, [*here, command.code])
+    here = (await subjects.organs_of(conn, day, [command.division])).get(command.division, [])
+    return await following(conn, command.division, [*here, command.code], day)
 
 
 async def announce_calendar(office: Office, order: Order, command: AnnounceCalendar) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,12 +13,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gongkai.devstack.postgres import Postgres
-from gongkai.rpc.catalog.v1 import catalogues_pb2, duties_pb2
+from gongkai.rpc.catalog.v1 import catalog_pb2, catalogues_pb2, duties_pb2
+from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
 from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceStub
 from gongkai.rpc.catalog.v1.duties_pb2_grpc import DutyServiceStub
 from gongkai.rpc.ops.v1 import ops_pb2
 from gongkai.rpc.ops.v1.ops_pb2_grpc import OpsServiceStub
 from gongkai.security.permissions import Role
+from gongkai.serving.clock import legal_day, utc_now
 from gongkai.serving.errors import reasons_of
 from services.catalog.duties import asking
 from tests.catalog.dutyroom import COUNTY, MZJ, RMZF, ZJJ, Dutyroom, ask, dutyroom
@@ -308,3 +311,25 @@ async def test_the_view_is_rebuilt_from_the_log(room: Dutyroom) -> None:
     told = [one async for one in asking_for]
     assert told[-1].finished
     assert [line for one in told for line in one.differences if "subject_assignment" in line] == []
+
+
+async def test_an_organ_that_ended_is_no_longer_meant(room: Dutyroom) -> None:
+    """From the day it ends: the table no longer finds it, and what a person gave it passes to its successor."""
+    operator = await room.duties()
+    change = catalog_pb2.ChangeOrganRequest(
+        command_id=str(uuid.uuid4()),
+        code=MZJ,
+        effective_on=legal_day(utc_now()).isoformat(),
+        basis="机构改革方案（宿编〔2026〕1号）",
+        end=catalog_pb2.Ending(successor=ZJJ),
+    )
+    async with room.system(ZJJ) as client:
+        heard = await client.subscribe(f"feed.{COUNTY}.catalog.>")
+        await client.flush()
+        await CatalogServiceStub(await room.operator()).ChangeOrgan(change)
+        told: dict[str, list[str]] = {}
+        while not {WELFARE, "公安机关"} <= told.keys():
+            said = json.loads((await heard.next_msg(timeout=20)).data)
+            told |= {said["subject"]: said["organs"]} if "subject" in said else {}
+    assert (told[WELFARE], told["公安机关"]) == ([], [ZJJ])
+    assert await organs_meant(operator, "公安机关") == [ZJJ]

@@ -59,6 +59,8 @@ def test_the_table_is_followed_until_a_person_decides() -> None:
     (decided,) = assign(Assignment((ZJJ,)), COUNTY, "征收部门", [], [ZJJ])
     assert (decided.organs, decided.by_hand) == ((), True)
     assert follow(Assignment((), by_hand=True), COUNTY, "征收部门", [ZJJ], TABLE) == []
+    (passed,) = follow(Assignment((MZJ,), by_hand=True), COUNTY, "征收部门", [ZJJ], TABLE, {MZJ: ZJJ})
+    assert (passed.organs, passed.by_hand) == ((ZJJ,), True)
     assert assign(Assignment((ZJJ,), by_hand=True), COUNTY, "征收部门", [ZJJ, ZJJ], [ZJJ]) == []
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from gongkai.eventstore.codec import DomainEvent
@@ -87,13 +88,29 @@ def derive(subject: str, organs: Collection[str], kinds: Kinds) -> tuple[str, ..
 
 
 def follow(
-    held: Assignment, division: str, subject: str, organs: Collection[str], kinds: Kinds
+    held: Assignment,
+    division: str,
+    subject: str,
+    organs: Collection[str],
+    kinds: Kinds,
+    heirs: Mapping[str, str] = MappingProxyType({}),
 ) -> list[SubjectAssigned]:
-    """Bring a phrase to what the table says; nothing where a person decided, or nothing changes."""
+    """Bring a phrase to what the table says; where a person decided, only put its heir in the place of what ended.
+
+    Args:
+        held: what is in force.
+        division: where.
+        subject: the phrase.
+        organs: the organs of the division that are there today.
+        kinds: the table.
+        heirs: organ that ended → what stands in its place today.
+    """
     meant = derive(subject, organs, kinds)
-    if held.by_hand or meant == held.organs:
+    if held.by_hand:
+        meant = tuple(sorted({heirs.get(one, one) for one in held.organs} & set(organs)))
+    if meant == held.organs:
         return []
-    return [SubjectAssigned(division=division, subject=subject, organs=meant)]
+    return [SubjectAssigned(division=division, subject=subject, organs=meant, by_hand=held.by_hand)]
 
 
 def assign(

@@ -14,6 +14,7 @@ from gongkai.divisions import upwards
 from gongkai.eventstore.errors import AppendBusy, CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import fingerprint
 from gongkai.eventstore.store import StreamWrite
+from gongkai.serving.clock import legal_day
 from services.catalog.domain.subjects import NOBODY, assign, subject_stream
 from services.catalog.duties.following import following
 from services.catalog.handlers import Decision, Office, Order, Outcome, carry_out
@@ -22,6 +23,9 @@ from services.catalog.views import subjects, writing
 ACTOR: Final = "system:subjects"
 _RETRY_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 60.0
+
+Mark = tuple[str, int, tuple[str, ...]]
+"""Catalogue in force, its edition, the organs there are."""
 
 _log = structlog.get_logger()
 
@@ -39,7 +43,7 @@ async def assign_subject(
 
     async def decide(conn: AsyncConnection) -> Decision:
         held, version = (await subjects.assignments(conn, division)).get(subject, (NOBODY, 0))
-        here = (await subjects.organs_of(conn, [division])).get(division, [])
+        here = (await subjects.organs_of(conn, legal_day(office.clock()), [division])).get(division, [])
         events = assign(held, division, subject, wanted, here)
         outcome = {
             "division": division,
@@ -62,10 +66,11 @@ async def settle(office: Office, divisions: Iterable[str]) -> int:
         VersionConflict, CommandRaced, AppendBusy: somebody else was faster; look again.
     """
     changed = 0
+    today = legal_day(office.clock())
     for division in divisions:
         async with office.engine.begin() as conn:
-            here = (await subjects.organs_of(conn, [division])).get(division, [])
-            if writes := await following(conn, division, here):
+            here = (await subjects.organs_of(conn, today, [division])).get(division, [])
+            if writes := await following(conn, division, here, today):
                 await writing.apply(conn, writes)
                 await office.store.append(conn, writes, actor=ACTOR, command_id=f"{ACTOR}:{division}")
                 changed += len(writes)
@@ -79,8 +84,8 @@ class Settling:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._seen: dict[str, tuple[str, int, int]] = {}
-        """Division → catalogue in force, its edition, how many organs: what the last look settled."""
+        self._seen: dict[str, Mark] = {}
+        """By division: what the last look settled."""
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -104,8 +109,10 @@ class Settling:
         """Settle the divisions where something changed since the last look; gives how many phrases did."""
         async with self._office.engine.connect() as conn:
             editions = await subjects.published_editions(conn)
-            organs = await subjects.organs_of(conn)
-        now = {division: _mark(division, editions, len(codes)) for division, codes in organs.items()}
+            organs = await subjects.organs_of(conn, legal_day(self._office.clock()))
+            known = self._seen.keys() or await subjects.divisions_assigned(conn)
+        divisions = {*organs, *known}  # one whose last organ has gone too
+        now = {division: _mark(division, editions, tuple(organs.get(division, ()))) for division in divisions}
         due = [division for division, mark in sorted(now.items()) if self._seen.get(division) != mark]
         changed = await settle(self._office, due)
         self._seen = now
@@ -120,6 +127,6 @@ class Settling:
         return True
 
 
-def _mark(division: str, editions: dict[str, int], organs: int) -> tuple[str, int, int]:
+def _mark(division: str, editions: dict[str, int], organs: tuple[str, ...]) -> Mark:
     nearest = next((code for code in upwards(division) if code in editions), "")
     return nearest, editions.get(nearest, 0), organs

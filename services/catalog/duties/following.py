@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -22,21 +23,25 @@ def kinds() -> Kinds:
     return read_kinds((row["subject"], row["kinds"]) for row in csv.DictReader(io.StringIO(text)))
 
 
-async def following(conn: AsyncConnection, division: str, organs: Iterable[str]) -> list[StreamWrite]:
+async def following(
+    conn: AsyncConnection, division: str, organs: Iterable[str], day: date
+) -> list[StreamWrite]:
     """Give what must be appended so that the phrases in force for a division mean what the table says.
 
     Args:
         conn: the connection.
         division: where.
-        organs: its organs, one that is being registered among them.
+        organs: its organs of today, one that is being registered among them.
+        day: today.
     """
     held = await subjects.assignments(conn, division)
     edition = await subjects.nearest_catalogue(conn, division)
     phrases = await subjects.phrases_in_force(conn, edition.id) if edition is not None else {}
     here = tuple(organs)
+    heirs = await subjects.heirs_of(conn, day)
     writes = []
     for subject in sorted({*held, *phrases}):
         assignment, version = held.get(subject, (NOBODY, 0))
-        if events := follow(assignment, division, subject, here, kinds()):
+        if events := follow(assignment, division, subject, here, kinds(), heirs):
             writes.append(StreamWrite(subject_stream(division, subject), version, events))
     return writes

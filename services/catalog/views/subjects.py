@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, cast, false, func, or_, select
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.divisions import level_of, upwards
 from services.catalog.domain.subjects import Assignment
+from services.catalog.views.standing import successions
 from services.catalog.views.subject_tables import subject_assignment
 from services.catalog.views.tables import catalogue, matter_row, organ
 
@@ -79,15 +81,29 @@ async def phrases_in_force(conn: AsyncConnection, identity: str) -> dict[str, in
     return {row[0]: row[1] for row in await conn.execute(asked.order_by(matter_row.c.subject))}
 
 
-async def organs_of(conn: AsyncConnection, divisions: Collection[str] = ()) -> Mapping[str, list[str]]:
-    """Give the organs of each division, or of some, by code."""
-    asked: Select[Any] = select(organ.c.division, organ.c.code).order_by(organ.c.code)
+async def divisions_assigned(conn: AsyncConnection) -> set[str]:
+    """Give the divisions where some words mean somebody, or did."""
+    return set((await conn.execute(select(subject_assignment.c.division).distinct())).scalars())
+
+
+async def organs_of(
+    conn: AsyncConnection, day: date, divisions: Collection[str] = ()
+) -> Mapping[str, list[str]]:
+    """Give the organs of each division, or of some, that are there on a legal day, by code."""
+    there = organ.c.ended_on.is_(None) | (organ.c.ended_on > day)
+    asked: Select[Any] = select(organ.c.division, organ.c.code).where(there).order_by(organ.c.code)
     if divisions:
         asked = asked.where(organ.c.division.in_(divisions))
     found: dict[str, list[str]] = {}
     for row in await conn.execute(asked):
         found.setdefault(row.division, []).append(row.code)
     return found
+
+
+async def heirs_of(conn: AsyncConnection, day: date) -> dict[str, str]:
+    """Give what stands today in the place of each organ that ended."""
+    ended = await successions(conn, organ)
+    return {code: ended.heir(code, day) for code in ended.ends if ended.ended(code, day)}
 
 
 async def published_editions(conn: AsyncConnection) -> dict[str, int]:
