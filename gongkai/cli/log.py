@@ -15,7 +15,7 @@ from gongkai.serving.channels import LONG
 
 app = typer.Typer(help="事件日志。", no_args_is_help=True)
 
-_OWNERS: Final = ("catalog", "publishing", "requests", "notify")
+_OWNERS: Final = ("catalog", "publishing", "requests", "notify", "oversight")
 
 
 @app.callback()
