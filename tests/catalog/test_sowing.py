@@ -11,20 +11,25 @@ import pytest
 from sqlalchemy import func, select
 
 from gongkai.eventstore.ledger import CommandLedger
-from gongkai.eventstore.store import EventStore
+from gongkai.eventstore.store import EventStore, StreamWrite
 from gongkai.eventstore.vault import Vault
 from gongkai.refusal import Refusal
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.database import create_engine, migrate
+from gongkai.serving.rebuilding import Difference, rebuild
 from services.catalog.codec import CODEC
 from services.catalog.domain.calendars import AnnounceCalendar, MovedDay
+from services.catalog.domain.editions import EditionPublished, Matter, MatterRevised
 from services.catalog.domain.organs import AddOrganCredential, RegisterOrgan, RevokeOrganCredentials
 from services.catalog.handlers import Office, Order, announce_calendar, change_organ
+from services.catalog.saying import contract_of
 from services.catalog.seed.reading import read_seed
 from services.catalog.sowing import sow, sow_once
 from services.catalog.views import catalogues, reading, rows, tables
 from services.catalog.views.reading import Page
+from services.catalog.views.rebuild import views_of
 from services.catalog.views.rows import Wanted
+from services.catalog.views.writing import apply
 
 KEY = "U" + "A" * 55
 MZJ = RegisterOrgan("341323-mzj", "灵璧县民政局（演示）", "县民政局", "341323000000", "11341323MD23A00253")
@@ -190,3 +195,31 @@ async def test_organs_of_a_county_include_those_below(sown: Office) -> None:
 
     assert [row.code for row in own.rows] == ["341323-mzj"]
     assert (all_below.total, all_below.next_token) == (2, "341323-mzj")
+
+
+async def test_an_edition_of_the_first_release_is_told_as_it_was_and_shown_nowhere(sown: Office) -> None:
+    """A log that began with the city's one edition goes on: guide and standard are sown beside it."""
+    matter = Matter.of("m-01-001", SEED.matters[0].row)
+    edition = EditionPublished(
+        edition="suzhou-1", division=CITY, title="目录", effective_on=date(2020, 12, 31), domains=SEED.domains,
+        matter_ids=("m-01-001",),
+    )  # fmt: skip
+    writes = [
+        StreamWrite("edition:suzhou-1", 0, [edition]),
+        StreamWrite("matter:m-01-001", 0, [MatterRevised(edition="suzhou-1", division=CITY, matter=matter)]),
+    ]
+    async with sown.engine.begin() as conn:
+        await apply(conn, writes)
+        stored = await sown.store.append(
+            conn, writes, actor="system:seed", command_id="seed:edition:suzhou-1"
+        )
+
+    told = [contract_of(event) for event in stored]
+    assert [getattr(contract, "catalogue", None) for contract in told] == ["", ""]
+    async with sown.engine.connect() as conn:
+        assert [row.id for row in await catalogues.list_catalogues(conn, "")] == ["guide", CITY]
+        assert len(await catalogues.list_editions(conn, CITY)) == 1
+    differences = [
+        each async for each in rebuild(sown.engine, views_of(sown.store)) if isinstance(each, Difference)
+    ]
+    assert differences == []
