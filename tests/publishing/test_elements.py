@@ -192,11 +192,11 @@ def test_a_domain_of_the_catalogue_above_is_still_one(known: Known) -> None:
     assert known.registry.edition_for("341324000000") == Edition(CITY, 3, frozenset({"d07", "d08"}))
 
 
-def test_a_draft_that_claims_a_matter_shows_what_is_not_stated(registry: Registry) -> None:
-    """By hand nobody can state elements yet: the draft is published, and the shortcoming is listed."""
+def test_of_a_draft_no_single_elements_are_asked(registry: Registry) -> None:
+    """By hand nobody can state single elements: the draft is published, and nothing is listed that nobody could mend."""
     desk = Desk(registry)
     desk.save(CONTENT.model_copy(update={"matter": MATTER}))
     desk.propose()
     desk.confirm()
     (published,) = desk.publish().record_events
-    assert published.header.defects == ("elements.unstated",)  # type: ignore[attr-defined]
+    assert published.header.defects == ()  # type: ignore[attr-defined]

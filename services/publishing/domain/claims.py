@@ -47,7 +47,7 @@ def edition_named(document: IngestDocument, organ: Organ, registry: Registry) ->
 
 def _check_elements(document: IngestDocument, matter: Matter, found: Findings) -> None:
     if document.elements is None:
-        if required_elements(matter.reading) and not found.lenient:
+        if required_elements(matter.reading) and not found.lenient and not found.by_hand:
             found.note("elements.unstated")
         return
     reasons = element_reasons(matter.reading, document.elements)

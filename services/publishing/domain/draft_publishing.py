@@ -105,6 +105,7 @@ def examined(draft: Draft, around: Surroundings, *, attribute: str = "") -> Exam
             held=around.held,
             event_id=draft.id,
             today=around.today,
+            by_hand=True,
         )
     except Refusal as refusal:
         reasons += refusal.reasons

@@ -35,6 +35,7 @@ def examine(
     held: HeldContents,
     event_id: str,
     today: date,
+    by_hand: bool = False,
 ) -> Draft:
     """Check ``document``, sent by ``organ`` (of the subject, never of the payload), on the legal day ``today``.
 
@@ -46,12 +47,13 @@ def examine(
         held: what the content store knows of the digests ``contents`` names.
         event_id: stands in for a migrated document's own id where it has none.
         today: formed-on dates after it are in the future.
+        by_hand: an editor wrote it in the console.
 
     Raises:
         Refusal: with every reason.
     """
     provenance: Provenance = "migration" if document.provenance == "migration" else "live"
-    found = Findings(lenient=provenance == "migration")
+    found = Findings(lenient=provenance == "migration", by_hand=by_hand)
     if document.provenance not in {None, "live", "migration"}:
         found.refuse("provenance.unknown")
     check_lengths(document, found)

@@ -13,10 +13,12 @@ class Findings:
 
     Args:
         lenient: true for a migrated document, of which a shortcoming is listed instead of refused.
+        by_hand: true for what an editor writes: the form has no place for single elements, so none are missed.
     """
 
-    def __init__(self, *, lenient: bool) -> None:
+    def __init__(self, *, lenient: bool, by_hand: bool = False) -> None:
         self.lenient = lenient
+        self.by_hand = by_hand
         self.reasons: list[Reason] = []
         self.usable: set[str] = set()
         """Optional fields that were given and could be used."""
