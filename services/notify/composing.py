@@ -39,6 +39,7 @@ from services.notify.sending.outcomes import Pace
 from services.notify.sending.preparing import Writer
 from services.notify.sending.sender import Sender, list_restored, run_senders
 from services.notify.sending.settling import Settler
+from services.notify.successions import divisions_consumer
 from services.notify.templates import load_templates
 from services.notify.views.rebuild import views_of
 from services.notify.views.writing import Views
@@ -76,7 +77,11 @@ async def put_together(service: Service, adapters: Sequence[Adapter], pace: Pace
     relay = Relay(engine=engine, store=office.store, client=client, stream=EVT, project=tell_services)
     office.listeners.append(relay.wake)
     service.task(f"relay {EVT}", relay.run)
-    consumers = [records_consumer(office, settings), erasures_consumer(office, settings)]
+    consumers = [
+        records_consumer(office, settings),
+        erasures_consumer(office, settings),
+        divisions_consumer(office, settings),
+    ]
     for consumer in consumers:
         service.consumer(consumer.name, consumer.run)
         service.check(consumer.name, consumer.check)

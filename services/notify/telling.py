@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.publishing import RecordPublished
 from gongkai.eventstore.store import Append, StreamWrite
+from gongkai.successions import Successions
 from services.notify.domain.messages import RECORD, MessageQueued, record_key
-from services.notify.domain.places import Wish, divisions_above, topics_of
+from services.notify.domain.places import Wish, places_of, topics_of
 from services.notify.metrics import QUEUED
 from services.notify.office import ACTOR
+from services.notify.successions import successions
 from services.notify.views import queue, reading
 
 
@@ -54,14 +56,19 @@ class Match:
 async def matches(conn: AsyncConnection, heard: Sequence[News]) -> dict[str, list[Match]]:
     """Who is to be told of each record: one address once, however many of its subscriptions want it."""
     topics = frozenset[str]().union(*(topics_of(news.domain) for news in heard))
-    places = frozenset[str]().union(*(divisions_above(news.division) for news in heard))
+    ends = await successions(conn) if heard else Successions()
+    concerned = {
+        news.record_id: places_of(news.division, date.fromisoformat(news.published_on), ends)
+        for news in heard
+    }
+    places = frozenset[str]().union(*concerned.values())
     rows = await reading.wanting(conn, topics, places) if heard else []
     wishes = [(row, Wish(frozenset(row.topics), frozenset(row.places))) for row in rows]
     found: dict[str, list[Match]] = {}
     for news in heard:
         told: dict[str, Match] = {}
         for row, wish in wishes:
-            if wish.covers(news.domain, news.division):
+            if wish.wants(news.domain, concerned[news.record_id]):
                 told.setdefault(row.address_mark or row.id, Match(news, row.id, row.channel))
         found[news.record_id] = list(told.values())
     return found

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
+
+from gongkai.successions import Successions
 
 ALL: Final = "all"
 """The topic that every record has."""
@@ -25,9 +28,11 @@ class Wish:
 
     def covers(self, domain: str | None, division: str) -> bool:
         """Tell whether a record of this domain and division is wanted."""
-        return not self.topics.isdisjoint(topics_of(domain)) and not self.places.isdisjoint(
-            divisions_above(division)
-        )
+        return self.wants(domain, divisions_above(division))
+
+    def wants(self, domain: str | None, places: frozenset[str]) -> bool:
+        """Tell whether a record of this domain that belongs to these places is wanted."""
+        return not self.topics.isdisjoint(topics_of(domain)) and not self.places.isdisjoint(places)
 
 
 def topics_of(domain: str | None) -> frozenset[str]:
@@ -38,6 +43,12 @@ def topics_of(domain: str | None) -> frozenset[str]:
 def divisions_above(division: str) -> frozenset[str]:
     """The division itself and every one it lies in."""
     return frozenset(division[:digits].ljust(12, "0") for digits in _STEMS)
+
+
+def places_of(division: str, day: date, successions: Successions) -> frozenset[str]:
+    """The places whose subscribers a record of a division concerns: those above, and the ended ones these stand for."""
+    above = divisions_above(division)
+    return above.union(*(successions.followed_by(one, day) for one in above))
 
 
 def faults_of(topics: Collection[str], places: Collection[str]) -> list[str]:
