@@ -92,6 +92,11 @@ def before(period: Period) -> Period:
     return period_of("quarterly" if period.quarterly else "monthly", period.first - timedelta(days=1))
 
 
+def after(period: Period) -> Period:
+    """Give the period after."""
+    return period_of("quarterly" if period.quarterly else "monthly", period.last + timedelta(days=1))
+
+
 def due_day(rhythm: Rhythm, period: Period) -> date:
     """Give the day of a period by which an item is disclosed."""
     if not rhythm.day:
@@ -113,7 +118,7 @@ def next_due(rhythm: Rhythm, today: date, last: date | None) -> NextDue | None:
         return None
     period = period_of(rhythm.cycle, today)
     if last is not None and last >= period.first:
-        period = period_of(rhythm.cycle, period.last + timedelta(days=1))
+        period = after(period)
     on = due_day(rhythm, period)
     return NextDue(period, on, over=on < today)
 

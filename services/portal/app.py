@@ -35,6 +35,7 @@ from services.portal.routes import (
     requests,
     searching,
     subscribing,
+    villages,
     wechat,
 )
 from services.portal.routes.staff import STAFF_ROUTES
@@ -101,6 +102,9 @@ ROUTES = [
     Route("/{div:div}/catalogue/{domain}.xlsx", editions.workbook),
     Route("/{div:div}/catalogue/{domain}", catalogue.domain),
     Route("/{div:div}/catalogue/{domain}/{matter}", matter.show),
+    Route("/{div:div}/villages/", villages.index),
+    Route("/{div:div}/villages/bulletin", villages.sheet),
+    Route("/{div:div}/villages/bulletin.txt", villages.text),
     Route("/{div:div}/requests/", requests.ways),
     Route("/{div:div}/requests/new/submit", applying.submit, methods=["POST"]),
     Route("/{div:div}/requests/new/{step:int}", applying.begin),

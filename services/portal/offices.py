@@ -13,6 +13,7 @@ from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
 from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceStub
 from gongkai.rpc.catalog.v1.duties_pb2_grpc import DutyServiceStub
 from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceStub
+from gongkai.rpc.catalog.v1.villages_pb2_grpc import VillageServiceStub
 from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceStub
 from gongkai.rpc.publishing.v1.drafts_pb2_grpc import DraftServiceStub
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # the generated modules have these names for the type checker
     from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceAsyncStub
     from gongkai.rpc.catalog.v1.duties_pb2_grpc import DutyServiceAsyncStub
     from gongkai.rpc.catalog.v1.identity_pb2_grpc import IdentityServiceAsyncStub
+    from gongkai.rpc.catalog.v1.villages_pb2_grpc import VillageServiceAsyncStub
     from gongkai.rpc.notify.v1.notify_pb2_grpc import NotifyServiceAsyncStub
     from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceAsyncStub
     from gongkai.rpc.publishing.v1.drafts_pb2_grpc import DraftServiceAsyncStub
@@ -43,6 +45,7 @@ class Persons:
     catalogues: object
     bases: object
     duties: object
+    villages: object
     drafts: object
     contents: object
     requests: object
@@ -57,6 +60,7 @@ class Offices:
     catalogues: CatalogueServiceAsyncStub
     bases: BasisServiceAsyncStub
     duties: DutyServiceAsyncStub
+    villages: VillageServiceAsyncStub
     identity: IdentityServiceAsyncStub
     records: RecordServiceAsyncStub
     contents: ContentServiceAsyncStub
@@ -83,6 +87,10 @@ class Offices:
     def duties_for(self, signed: Signed) -> DutyServiceAsyncStub:
         """What organs must disclose, in the name of one of the staff."""
         return cast("DutyServiceAsyncStub", Bound(self.persons.duties, _token(signed, "catalog")))
+
+    def villages_for(self, signed: Signed) -> VillageServiceAsyncStub:
+        """Villages' lists, in the name of one of the staff."""
+        return cast("VillageServiceAsyncStub", Bound(self.persons.villages, _token(signed, "catalog")))
 
     def drafts_for(self, signed: Signed) -> DraftServiceAsyncStub:
         """Drafts, in the name of one of the staff."""
@@ -122,6 +130,7 @@ async def open_offices(
         catalogues=CatalogueServiceStub(catalog),
         bases=BasisServiceStub(catalog),
         duties=DutyServiceStub(catalog),
+        villages=VillageServiceStub(catalog),
         identity=IdentityServiceStub(catalog),
         records=RecordServiceStub(publishing),
         contents=ContentServiceStub(publishing),
@@ -135,6 +144,7 @@ async def open_offices(
             catalogues=CatalogueServiceStub(bare_catalog),
             bases=BasisServiceStub(bare_catalog),
             duties=DutyServiceStub(bare_catalog),
+            villages=VillageServiceStub(bare_catalog),
             drafts=DraftServiceStub(bare_publishing),
             contents=contents,
             requests=RequestServiceStub(await bare("requests")),

@@ -27,6 +27,7 @@ _ASSETS: Final = {
     "site.css": "text/css; charset=utf-8",
     "staff.css": "text/css; charset=utf-8",
     "site.js": "text/javascript; charset=utf-8",
+    "bulletin.css": "text/css; charset=utf-8",
     "sheet.css": "text/css; charset=utf-8",
     "sheet.js": "text/javascript; charset=utf-8",
     "seal.svg": "image/svg+xml",
@@ -57,6 +58,8 @@ class Where:
     """Which entry of the navigation is current."""
     below: str = ""
     """The address below the division, for the county switcher; empty where another county may not have it."""
+    villages: bool = False
+    """Whether a village here keeps a list of its own: then 村务公开 stands in the navigation."""
 
     @property
     def counties(self) -> list[Place]:
@@ -107,6 +110,7 @@ class Pages:
             "css": assets["site.css"].path,
             "staff_css": assets["staff.css"].path,
             "js": assets["site.js"].path,
+            "bulletin_css": assets["bulletin.css"].path,
             "sheet_css": assets["sheet.css"].path,
             "sheet_js": assets["sheet.js"].path,
             "seal": assets["seal.svg"].path,

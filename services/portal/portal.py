@@ -39,12 +39,14 @@ class Portal:
         place = divisions.find(request.path_params["div"])
         if place is None:
             raise HTTPException(404, NO_DIVISION)
-        return Where(place, divisions, section, below)
+        return Where(place, divisions, section, below, await self.registry.keeps_villages(place))
 
     async def where_of(self, division: str, section: str = "") -> Where:
         """Return the frame for a page that belongs to a division but does not name it."""
         divisions = await self.registry.divisions()
-        return Where(divisions.find(division), divisions, section)
+        place = divisions.find(division)
+        kept = place is not None and await self.registry.keeps_villages(place)
+        return Where(place, divisions, section, villages=kept)
 
     def base(self, request: Request) -> str:
         """The address the public uses, without a slash at its end."""

@@ -18,8 +18,9 @@ import grpc
 import structlog
 from grpc import aio
 
+from gongkai.divisions import stem
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
-from gongkai.rpc.catalog.v1 import catalogues_pb2
+from gongkai.rpc.catalog.v1 import catalogues_pb2, villages_pb2
 from gongkai.serving.errors import is_unavailable
 from services.portal.offices import Offices
 
@@ -196,6 +197,7 @@ class Registry:
         self._divisions = Kept(self._read_divisions)
         self._domains = Kept(self._read_domains)
         self._changed = Kept(self._read_changed)
+        self._villages = Kept(self._read_villages)
         self._catalogues: dict[str, Kept[catalogues_pb2.GetCatalogueResponse]] = {}
         self._organs: dict[str, Kept[Mapping[str, str]]] = {}
 
@@ -249,6 +251,25 @@ class Registry:
     async def changed_organs(self) -> Mapping[str, pb.Organ]:
         """The organs that bore another name or have ended, and those in their place; by code."""
         return await self._changed.get()
+
+    async def keeps_villages(self, place: Place) -> bool:
+        """Whether a division is, or holds, a village with a list; no while nobody answers."""
+        try:
+            found = await self._villages.get()
+        except aio.AioRpcError:
+            return False
+        return any(code.startswith(stem(place.code)) for code in found)
+
+    async def _read_villages(self) -> frozenset[str]:
+        found: set[str] = set()
+        token = ""
+        while True:
+            asked = villages_pb2.ListVillageListsRequest(page_size=_PAGE, page_token=token, brief=True)
+            page = await self._offices.villages.ListVillageLists(asked)
+            found |= {one.list.village for one in page.lists}
+            token = page.next_page_token
+            if not token:
+                return frozenset(found)
 
     async def _read_divisions(self) -> Divisions:
         by_code: dict[str, Place] = {}

@@ -28,6 +28,8 @@ from gongkai.rpc.catalog.v1 import (
     duties_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
+    villages_pb2,
+    villages_pb2_grpc,
 )
 from gongkai.rpc.notify.v1 import notify_pb2, notify_pb2_grpc
 from gongkai.rpc.oversight.v1 import oversight_pb2, oversight_pb2_grpc
@@ -49,6 +51,7 @@ from tests.portal.world_editions import EditionOffice
 from tests.portal.world_notify import NotifyOffice
 from tests.portal.world_requests import RequestOffice
 from tests.portal.world_staff import Identity
+from tests.portal.world_villages import VillageOffice
 
 LOOPBACK = Address("127.0.0.1", 0)
 PEERS = ("catalog", "publishing", "search", "oversight", "requests", "notify")
@@ -344,6 +347,11 @@ def _serve(service: Service, name: str, world: World, keys: Path) -> None:
                 bases_pb2_grpc.add_BasisServiceServicer_to_server,
                 Bases(lambda: world.shelf, check),
                 bases_pb2.DESCRIPTOR,
+            )
+            service.grpc(
+                villages_pb2_grpc.add_VillageServiceServicer_to_server,
+                VillageOffice(lambda: world.hall, check),
+                villages_pb2.DESCRIPTOR,
             )
             service.grpc(duties_pb2_grpc.add_DutyServiceServicer_to_server, Duties(), duties_pb2.DESCRIPTOR)
         case "publishing":

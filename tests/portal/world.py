@@ -16,6 +16,7 @@ from tests.portal.world_editions import Library, invent_library
 from tests.portal.world_notify import Post, invent_post
 from tests.portal.world_requests import Desk, invent_desk
 from tests.portal.world_staff import Offices, invent_staff
+from tests.portal.world_villages import Hall, invent_hall
 
 COUNTY = "341323000000"
 USCC = "11341323MB00010117"
@@ -165,6 +166,7 @@ class World:
     invented_library: Library | None = None
     """Made when it is first asked: few tests need it."""
     shelf: Shelf = field(default_factory=invent_shelf)
+    hall: Hall = field(default_factory=invent_hall)
     duties: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Matter → how its duty of a cycle stands, and when it is due next."""
     away: set[str] = field(default_factory=set)
