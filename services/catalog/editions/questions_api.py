@@ -22,8 +22,8 @@ from services.catalog.views.rows import Wanted
 
 Context = grpc.aio.ServicerContext[object, object]
 
-MOST_ELSEWHERE: Final = 200
-"""Other catalogues that a matter's page names."""
+MOST_ROWS: Final = 500
+"""Of a matter's page: editions that changed it here, and other catalogues that have it."""
 
 
 class Questions:
@@ -87,13 +87,15 @@ class Questions:
         """Give one matter with its history here, and as it stands in other catalogues."""
         async with self._desk.office.engine.connect() as conn:
             edition = await _edition(conn, request.catalogue, request.edition, request.on)
-            history = await rows.history_of(conn, request.catalogue, request.matter)
+            history, others = await rows.everywhere(conn, request.catalogue, request.matter, MOST_ROWS)
             found = next((row for row in history if _stands(row, edition.number)), None)
             if found is None:
                 text = f"目录 {request.catalogue} 的第 {edition.number} 版中没有事项 {request.matter or '（空）'}。"
                 raise NotFound(Reason("matter.unknown", text, "matter"))
-            others = await rows.elsewhere(conn, request.catalogue, request.matter, MOST_ELSEWHERE)
-            editions = {row.number: row for row in await catalogues.list_editions(conn, request.catalogue)}
+            editions = {edition.number: edition}
+            if len(history) > 1 or found.since_edition != edition.number or found.until_edition is not None:
+                told = await catalogues.list_editions(conn, request.catalogue)
+                editions |= {row.number: row for row in told}
             meant = await subjects.organs_meant(conn, request.catalogue)
             row = await say_bases(conn, messages.published_row(found, meant.get(found.subject, ())))
         return pb.GetRowResponse(

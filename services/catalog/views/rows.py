@@ -113,20 +113,27 @@ async def find_row(conn: AsyncConnection, catalogue: str, matter: str, number: i
     return (await conn.execute(asked)).one_or_none()
 
 
-async def history_of(conn: AsyncConnection, catalogue: str, matter: str) -> Sequence[Found]:
-    """List a matter as it stood in each edition that changed it, oldest first."""
-    asked = select(matter_row).where(matter_row.c.catalogue == catalogue, matter_row.c.matter == matter)
-    return (await conn.execute(asked.order_by(matter_row.c.since_edition))).all()
+async def everywhere(
+    conn: AsyncConnection, catalogue: str, matter: str, most: int
+) -> tuple[list[Found], list[Found]]:
+    """Give a matter as it stood in each edition of a catalogue that changed it, oldest first; and as it stands elsewhere.
 
-
-async def elsewhere(conn: AsyncConnection, catalogue: str, matter: str, most: int) -> Sequence[Found]:
-    """List the matter as it stands now in other catalogues."""
+    Args:
+        conn: the connection.
+        catalogue: whose history is wanted.
+        matter: its id.
+        most: rows of both together.
+    """
+    here = matter_row.c.catalogue == catalogue
     asked = select(matter_row).where(
-        matter_row.c.matter == matter,
-        matter_row.c.catalogue != catalogue,
-        matter_row.c.until_edition.is_(None),
+        matter_row.c.matter == matter, or_(here, matter_row.c.until_edition.is_(None))
     )
-    return (await conn.execute(asked.order_by(matter_row.c.catalogue).limit(most))).all()
+    first = asked.order_by(here.desc(), matter_row.c.catalogue, matter_row.c.since_edition).limit(most)
+    found = (await conn.execute(first)).all()
+    return (
+        [row for row in found if row.catalogue == catalogue],
+        [row for row in found if row.catalogue != catalogue],
+    )
 
 
 async def load_rows(
