@@ -22,7 +22,7 @@ Which = Annotated[str, typer.Argument(help="目录：12 位区划代码，或 gu
 Workbook = Annotated[Path, typer.Argument(help="工作簿（.xlsx）", exists=True, dir_okay=False)]
 MappingFile = Annotated[Path | None, typer.Option(help="修改过的对照表", exists=True, dir_okay=False)]
 Complete = Annotated[
-    bool, typer.Option("--complete", help="表是完整的：表中各领域缺少的事项一并删去（不予采用）")
+    bool, typer.Option("--complete", help="表是完整的：表中各领域缺少的事项一并删除（不采用）")
 ]
 
 _KINDS: Final = {
@@ -30,7 +30,7 @@ _KINDS: Final = {
     "returned": "恢复采用",
     "changed": "修改",
     "renamed": "改名",
-    "removed": "删去",
+    "removed": "删除",
 }
 _SECONDS: Final = 60.0
 """A table of some thousand rows takes a while to read."""
@@ -76,7 +76,7 @@ def import_command(
     workbook: Workbook,
     mapping: MappingFile = None,
     complete: Complete = False,
-    reason: Annotated[str, typer.Option(help="表中缺少的事项为何删去或不予采用；会随目录公开")] = "",
+    reason: Annotated[str, typer.Option(help="表中缺少的事项为何删除或不采用；会随目录公开")] = "",
     state: State = Path(".gongkai"),
 ) -> None:
     """导入到目录的草稿：全部成功或全部不动；先显示改动。"""
@@ -97,7 +97,7 @@ def import_command(
         reason=reason,
     )
     done = finish(_import(endpoints, request))
-    typer.echo(f"已导入：增加 {done.added}，修改 {done.changed}，删去 {done.removed}。")
+    typer.echo(f"已导入：增加 {done.added}，修改 {done.changed}，删除 {done.removed}。")
 
 
 async def _export(endpoints: Endpoints, catalogue: str, edition: int, domain: str) -> pb.ExportTableResponse:
@@ -152,5 +152,5 @@ def _show(answer: pb.PreviewImportResponse) -> None:
     for name in answer.new_domains:
         typer.echo(f"新领域：{name}")
     typer.echo(
-        f"共 {answer.rows} 行：增加 {answer.added}，修改 {answer.changed}，删去 {answer.removed}，不变 {answer.same}。"
+        f"共 {answer.rows} 行：增加 {answer.added}，修改 {answer.changed}，删除 {answer.removed}，不变 {answer.same}。"
     )

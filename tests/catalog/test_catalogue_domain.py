@@ -37,6 +37,7 @@ from services.catalog.domain.stances import (
     Stance,
     evolve,
 )
+from tests.catalog.rowcells import COMPLETE
 
 pytestmark = pytest.mark.domain
 
@@ -219,6 +220,7 @@ def test_what_is_gone_above_is_kept_as_our_own_or_dropped() -> None:
         (Edit("m", "fly"), Ground(UNDECIDED, None, known=False), ["edit.act.unknown", "matter.unknown"]),
         (Edit("m", "set", {"level1": " ", "colour": "x", "phone": "1\x00"}), Ground(ADOPTED, ROW),
          ["matter.name.missing", "matter.field.unknown", "matter.cell.control"]),
+        (Edit("m", "set", {"time_limit": "", "office": ""}), Ground(ADOPTED, ROW), ["matter.cell.missing"]),
         (Edit("m", "set", {"phone": "1" * 8001}), Ground(OWN), ["matter.cell.long"]),
         (Edit("m", "set", {"phone": "1"}), Ground(LEFT_OUT, ROW), ["matter.left-out"]),
         (Edit("m", "leave_out"), Ground(OWN), ["leave-out.reason.missing", "matter.not-above"]),
@@ -236,16 +238,20 @@ def test_what_makes_no_sense_is_refused_with_every_reason(
     assert refused(edit, ground) == codes
 
 
-def test_a_matter_of_our_own_needs_a_domain_and_both_names() -> None:
+def test_a_matter_of_our_own_needs_a_domain_and_every_official_column() -> None:
     """All that is missing is told; what is complete becomes a row."""
+    lacks = {name: text for name, text in COMPLETE.items() if name not in {"level2", "time_limit"}}
     with pytest.raises(Refusal) as refusal:
-        add_matter(Edit("", "add", {"domain": "99", "level1": "一"}), ["01"], 4)
-    row = add_matter(Edit("", "add", {"domain": "01", "level1": " 一 ", "level2": "二"}), ["01"], 4).row
+        add_matter(Edit("", "add", lacks | {"domain": "99", "mode": " "}), ["01"], 4)
+    row = add_matter(Edit("", "add", {**COMPLETE, "domain": "01", "level1": " 一 "}), ["01"], 4).row
 
     assert [reason.code for reason in refusal.value.reasons] == [
         "matter.domain.unknown",
         "matter.name.missing",
+        "matter.cell.missing",
+        "matter.cell.missing",
     ]
+    assert [reason.field.rpartition(".")[2] for reason in refusal.value.reasons[2:]] == ["time_limit", "mode"]
     assert (row.level1, row.place) == ("一", 4)
 
 

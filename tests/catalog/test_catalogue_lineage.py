@@ -25,6 +25,7 @@ from services.catalog.domain.merging import ANSWERS, Asked, State, Upper, stand
 from services.catalog.domain.publication import Draft, InForce, Particulars, publish, standing_in_force
 from services.catalog.domain.rows import FIELDS, MatterRow, reaches
 from services.catalog.domain.stances import UNDECIDED, Kind, Stance, evolve
+from tests.catalog.rowcells import COMPLETE
 
 pytestmark = pytest.mark.domain
 
@@ -121,7 +122,7 @@ class Level:
     def add(self, cells: dict[str, str]) -> None:
         self.serial += 1
         matter = f"{self.name}-{self.serial}"
-        row = {"domain": "01", "level1": "一", "level2": "甲", **cells}
+        row = {**COMPLETE, "domain": "01", "level2": "甲", **cells}
         added = add_matter(Edit(matter, "add", row), DOMAINS, self.serial)
         self.apply(matter, [added])
         self.wanted[matter] = added.row.cells()

@@ -16,6 +16,7 @@ from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.errors import reasons_of
 from gongkai.serving.rebuilding import Difference, rebuild
 from services.catalog.views.rebuild import views_of
+from tests.catalog.rowcells import COMPLETE
 from tests.catalog.staffroom import CITY, COUNTY, OTHER_COUNTY, TOWN, Staffroom, staffroom
 from tests.catalog.stewards import Pair, fields, pair, refused
 
@@ -35,7 +36,7 @@ def leave_out(matter: str, reason: str) -> pb.Edit:
 
 
 def added(domain: str, name: str, **cells: str) -> pb.Edit:
-    row = {"domain": domain, "level1": "新增", "level2": name, "levels": "县级;乡级", **cells}
+    row = {**COMPLETE, "domain": domain, "level1": "新增", "level2": name, "levels": "县级;乡级", **cells}
     return pb.Edit(act="add", fields=row)
 
 
@@ -81,7 +82,7 @@ REVISED = [
     added("06", "税务信用等级", levels="县级"),  # 15 new, for counties
     pb.Edit(
         matter=OTHERS, act="add",
-        fields={"domain": "12", "level1": "新增", "level2": "地方戏展演", "time_limit": "演出前5日", "levels": "县级;乡级"},
+        fields={**COMPLETE, "domain": "12", "level1": "新增", "level2": "地方戏展演", "time_limit": "演出前5日", "levels": "县级;乡级"},
     ),  # 16 a county's own, taken up in other words
     fields("m-24-001", {"level2": "行政规范性文件"}),  # 17 renamed here and there
     fields("m-24-002", {"mode": "依申请"}),  # 18 beside a cell that the other county adapted

@@ -12,6 +12,7 @@ from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.errors import reasons_of
 from gongkai.serving.rebuilding import Difference, rebuild
 from services.catalog.views.rebuild import views_of
+from tests.catalog.rowcells import COMPLETE
 from tests.catalog.staffroom import CITY, COUNTY, OTHER_COUNTY, TOWN, Staffroom
 from tests.catalog.stewards import command, fields, pair, refused
 
@@ -43,7 +44,13 @@ async def test_a_county_begins_its_catalogue_and_a_township_below_it_follows(
         pb.Edit(matter="m-02-001", act="leave_out", reason="本县没有这项业务"),
         pb.Edit(
             act="add",
-            fields={"domain": "04", "level1": "预算公开", "level2": "乡镇财政所报表", "levels": "县级;乡级"},
+            fields={
+                **COMPLETE,
+                "domain": "04",
+                "level1": "预算公开",
+                "level2": "乡镇财政所报表",
+                "levels": "县级;乡级",
+            },
         ),
     )
     edition = await county.publish()
@@ -155,13 +162,13 @@ async def test_a_batch_is_saved_whole_or_not_at_all_and_tells_every_reason(
         pb.Edit(matter="m-01-002", act="leave_out"),
         pb.Edit(matter="m-01-003", act="drop"),
         pb.Edit(matter="m-01-004", act="set", fields={"level1": "", "colour": "红"}),
-        pb.Edit(act="add", fields={"domain": "99"}),
+        pb.Edit(act="add", fields={**COMPLETE, "domain": "99", "level1": "", "level2": "", "subject": ""}),
         pb.Edit(matter="m-01-005", act="fly"),
     ]
     assert await refused(county.edit(*bad)) == [
         "matter.unknown", "leave-out.reason.missing", "drop.reason.missing", "matter.not-own",
         "matter.field.unknown", "matter.name.missing", "matter.domain.unknown", "matter.name.missing",
-        "matter.name.missing", "edit.act.unknown",
+        "matter.name.missing", "matter.cell.missing", "edit.act.unknown",
     ]  # fmt: skip
     assert set(await county.rows("adopted")) == set()
     assert await refused(county.edit()) == ["edits.none"]

@@ -24,6 +24,7 @@ from gongkai.serving.clock import legal_day, utc_now
 from gongkai.serving.errors import reasons_of
 from services.catalog.duties import asking
 from tests.catalog.dutyroom import COUNTY, MZJ, RMZF, ZJJ, Dutyroom, ask, dutyroom
+from tests.catalog.rowcells import COMPLETE
 from tests.catalog.stewards import Pair, fields
 from tests.conftest import fresh_database
 
@@ -242,7 +243,7 @@ async def test_a_system_learns_of_every_change_and_catches_up(room: Dutyroom) ->
             catalogues_pb2.Edit(matter=welfare[1], act="leave_out", reason="本县没有这项业务"),
             catalogues_pb2.Edit(
                 act="add",
-                fields={"domain": "07", "level1": "临时救助", "level2": "一事一议", "subject": WELFARE,
+                fields={**COMPLETE, "domain": "07", "level1": "临时救助", "level2": "一事一议", "subject": WELFARE,
                         "levels": "县级", "content_elements": "●救助对象●救助金额"},
             ),
         )  # fmt: skip

@@ -120,12 +120,12 @@ def test_a_sheet_of_a_new_name_is_a_new_domain_and_a_near_name_is_asked_about() 
 
 def test_the_digest_tells_a_draft_that_changed_since() -> None:
     """The same workbook over the same draft has one digest; over another, or with another mapping, another."""
-    rows = with_row(1, time_limit="实时公开")
-    found = compared(rows)
+    book = workbook_of(with_row(1, time_limit="实时公开"))  # one file: another would be of another second
+    found = examine(book, "", against(HAVE), complete=True)
 
     changed = against(with_row(1, time_limit="及时公开"))
     other = found.mapping.replace("改名: 提出", "改名: 不认")
 
-    assert compared(rows, mapping=found.mapping).digest == found.digest
-    assert compared(rows, have=changed).digest != found.digest
-    assert compared(rows, mapping=other).digest != found.digest
+    assert examine(book, found.mapping, against(HAVE), complete=True).digest == found.digest
+    assert examine(book, "", changed, complete=True).digest != found.digest
+    assert examine(book, other, against(HAVE), complete=True).digest != found.digest

@@ -283,5 +283,5 @@ async def test_the_operator_exports_previews_and_imports_from_the_command_line(
 
     assert (exported[0], previewed[0], done[0], refused[0]) == (0, 0, 0, 1)
     assert "不变 13。" in previewed[1]
-    assert "已导入：增加 0，修改 0，删去 0。" in done[1]
+    assert "已导入：增加 0，修改 0，删除 0。" in done[1]
     assert "H4" in refused[1]

@@ -73,7 +73,7 @@ def test_the_second_editor_is_told_what_the_first_changed() -> None:
     with pytest.raises(Refusal) as refused:
         rules.save(now, seen, STANDARD, seen)
     assert codes(refused) == ["villagelist.changed-since"]
-    assert "删去了“集体资产资源发包、出租”" in refused.value.reasons[0].message_zh
+    assert "删除了“集体资产资源发包、出租”" in refused.value.reasons[0].message_zh
     assert "“村集体财务收支”的公开周期由“每月”改为“每季度”" in refused.value.reasons[0].message_zh
     assert list(differences(seen, seen)) == []
 

@@ -81,7 +81,7 @@ CatalogueEvent = DraftEvent | EditionPublished
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(
-    {NONE: "没有在拟的版本", DRAFTING: "正在起草", PROPOSED: "已送审"}
+    {NONE: "没有在拟的版本", DRAFTING: "正在起草", PROPOSED: "已送复核"}
 )
 
 
@@ -241,7 +241,7 @@ def publishing_reasons(
     """Give what keeps ``by`` from publishing the draft now."""
     yield from _proposed(state)
     if state.phase == PROPOSED and state.proposed_by == by:
-        text = "送审人不能发布自己送审的目录，须由另一位目录管理员审核发布。"
+        text = "送复核人不能发布自己送复核的目录，须由另一位目录管理员审核发布。"
         yield Reason("edition.same-person", text, "catalogue", _PLAN)
     yield from unpublishable(open_questions, rows)
 
@@ -249,7 +249,7 @@ def publishing_reasons(
 def unpublishable(open_questions: Sequence[tuple[str, Question]], rows: int) -> Iterator[Reason]:
     """Give what an edition lacks, whoever publishes it."""
     if not rows:
-        yield Reason("edition.empty", "目录至少应有一个公开事项，请先采用或增加事项。", "catalogue", _PLAN)
+        yield Reason("edition.empty", "目录至少应有一个公开事项，请先沿用或增加事项。", "catalogue", _PLAN)
     for name, question in open_questions[:_MOST_TOLD]:
         yield Reason(f"question.{question.kind.replace('_', '-')}", _asked(name, question), question.field)
     rest = len(open_questions) - _MOST_TOLD
@@ -265,9 +265,9 @@ def phase_name(phase: str) -> str:
 def _asked(name: str, question: Question) -> str:
     match question.kind:
         case Asked.NEW_ABOVE:
-            return f"上级目录新增了“{name}”，尚未决定采用或不予采用。"
+            return f"上级目录新增了“{name}”，尚未决定沿用还是不采用。"
         case Asked.GONE_ABOVE:
-            return f"上级目录删去了“{name}”，本级有自己的内容，尚未决定保留或一并删去。"
+            return f"上级目录删除了“{name}”，本级有自己的内容，尚未决定保留或一并删除。"
         case Asked.CHANGED_BOTH:
             return f"“{name}”的“{LABELS[question.field]}”上级目录和本级都有修改，尚未决定用哪一个。"
 
@@ -280,7 +280,7 @@ def _opening(state: Catalogue, above: Above) -> Iterator[Reason]:
         text = "村（社区）不编制公开事项目录，另有村务公开清单。"
         yield Reason("catalogue.level", text, "catalogue", "《中华人民共和国村民委员会组织法》第三十条")
     elif state.upper and not above.published:
-        text = "上一级目录还没有发布，无从采用。请先请上级发布目录。"
+        text = "上一级目录还没有发布，无从沿用。请先请上级发布目录。"
         yield Reason("upper.unpublished", text, "catalogue", _PLAN)
 
 
@@ -293,4 +293,4 @@ def _drafting(state: Catalogue) -> Iterator[Reason]:
 
 def _proposed(state: Catalogue) -> Iterator[Reason]:
     if state.phase != PROPOSED:
-        yield Reason("edition.not-proposed", f"目录目前{_PHASES[state.phase]}，须先送审。", "catalogue")
+        yield Reason("edition.not-proposed", f"目录目前{_PHASES[state.phase]}，须先送复核。", "catalogue")

@@ -77,7 +77,7 @@ def add_matter(edit: Edit, domains: Iterable[str], place: int) -> MatterAdded:
 def _adopt(_edit: Edit, ground: Ground) -> list[StanceEvent]:
     if ground.upper is None:
         raise Refusal(
-            _reason(_edit, "matter.not-above", "上级目录中没有这一事项，不能采用。自有事项请用“增加”。")
+            _reason(_edit, "matter.not-above", "上级目录中没有这一事项，不能沿用。自有事项请用“增加”。")
         )
     return [] if ground.stance.kind is Kind.ADOPTED else [MatterAdopted()]
 
@@ -92,9 +92,9 @@ def _set(edit: Edit, ground: Ground) -> list[StanceEvent]:
         changes = {name: Change(was=own[name], now=text) for name, text in cells.items() if own[name] != text}
         return [MatterEdited(changes=changes)] if changes else []
     if stance.kind is Kind.LEFT_OUT:
-        raise Refusal(_reason(edit, "matter.left-out", "该事项本级不予采用，不能修改内容。请先改为“采用”。"))
+        raise Refusal(_reason(edit, "matter.left-out", "该事项本级不采用，不能修改内容。请先改为“沿用”。"))
     if upper is None:
-        gone = "该事项上级目录已经删去，请先决定“保留为自有事项”或“一并删去”，再修改内容。"
+        gone = "该事项上级目录已经删除，请先决定“保留为自有事项”或“一并删除”，再修改内容。"
         raise Refusal(_reason(edit, "matter.gone-above", gone))
     first: list[StanceEvent] = [] if stance.kind is Kind.ADOPTED else [MatterAdopted()]
     return [*first, *_adapt(stance, upper, cells, edit.reason.strip())]
@@ -131,10 +131,10 @@ def _restore(edit: Edit, ground: Ground) -> list[StanceEvent]:
 def _leave_out(edit: Edit, ground: Ground) -> list[StanceEvent]:
     def reasons() -> Iterator[Reason]:
         if blank(edit.reason):
-            text = "不予采用须说明理由，理由会随目录公开。请填写理由。"
+            text = "不采用须说明理由，理由会随目录公开。请填写理由。"
             yield Reason("leave-out.reason.missing", text, f"{edit.at}.reason", _PLAN)
         if ground.upper is None:
-            text = "上级目录中没有这一事项，谈不上不予采用。自有事项请用“删去”。"
+            text = "上级目录中没有这一事项，谈不上不采用。自有事项请用“删除”。"
             yield _reason(edit, "matter.not-above", text)
 
     refuse_if_any(reasons())
@@ -148,10 +148,10 @@ def _drop(edit: Edit, ground: Ground) -> list[StanceEvent]:
 
     def reasons() -> Iterator[Reason]:
         if blank(edit.reason):
-            text = "删去事项须说明理由，理由留存备查。请填写理由。"
+            text = "删除事项须说明理由，理由留存备查。请填写理由。"
             yield Reason("drop.reason.missing", text, f"{edit.at}.reason", _PLAN)
         if ground.stance.kind is not Kind.OWN and not gone:
-            text = "只有本级自有的事项可以删去；上级目录中的事项请用“不予采用”并说明理由。"
+            text = "只有本级自有的事项可以删除；上级目录中的事项请用“不采用”并说明理由。"
             yield _reason(edit, "matter.not-own", text)
 
     refuse_if_any(reasons())
@@ -162,7 +162,7 @@ def _keep(edit: Edit, ground: Ground) -> list[StanceEvent]:
     if ground.stance.kind is Kind.OWN:
         return []
     if ground.upper is not None or ground.stance.kind is not Kind.ADOPTED:
-        text = "上级目录没有删去这一事项，不需要保留为自有事项。"
+        text = "上级目录没有删除这一事项，不需要保留为自有事项。"
         raise Refusal(_reason(edit, "matter.not-gone", text))
     row = stand(ground.stance, None, ground.gone).row
     assert row is not None, "what was adopted stood above"

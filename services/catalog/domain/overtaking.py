@@ -52,7 +52,7 @@ def _overtaken_cells(edit: Edit, ground: Ground, row: MatterRow | None) -> Itera
 
 
 _STANCE: Final[Mapping[Kind, str]] = MappingProxyType(
-    {Kind.NONE: "删去", Kind.ADOPTED: "采用", Kind.LEFT_OUT: "不予采用", Kind.OWN: "自有"}
+    {Kind.NONE: "删除", Kind.ADOPTED: "沿用", Kind.LEFT_OUT: "不采用", Kind.OWN: "自有"}
 )
 _RESULT: Final[Mapping[str, Kind]] = MappingProxyType(
     {

@@ -35,6 +35,11 @@ FIELDS: Final = tuple(LABELS)
 """What a lower catalogue may adapt; domain, place and provenance stay as whoever added the row fixed them."""
 LONGEST: Final = 8000
 """Characters a cell may hold; the longest of the ministries' tables has some 700."""
+OFFICIAL: Final = (
+    "level1", "level2", "content_elements", "legal_basis", "time_limit", "subject", "channels", "audience", "mode",
+    "levels",
+)  # fmt: skip
+"""The ten official columns but 序号. A row has something in each: what is not limited in time says so (长期公开)."""
 _NAMES: Final = ("level1", "level2")
 _GOES_DOWN: Final = ("乡", "镇", "街道")
 _PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
@@ -123,6 +128,13 @@ def cell_faults(cells: Mapping[str, str], field: str = "") -> Iterator[Reason]:
             yield Reason("matter.field.unknown", f"没有“{name}”这一栏，请核对栏目名称。", at)
         elif name in _NAMES and blank(text):
             yield Reason("matter.name.missing", f"“{label}”不能为空，请填写事项名称。", at, _PLAN)
+        elif name in OFFICIAL and blank(text):
+            yield Reason(
+                "matter.cell.missing",
+                f"没有写{label}。这是官方表的一栏，每个事项都要填写，请写明。",
+                at,
+                _PLAN,
+            )
         elif len(text) > LONGEST:
             yield Reason(
                 "matter.cell.long",
@@ -130,12 +142,12 @@ def cell_faults(cells: Mapping[str, str], field: str = "") -> Iterator[Reason]:
                 at,
             )
         elif any(unicodedata.category(char) == "Cc" and char not in "\n\t" for char in text):
-            yield Reason("matter.cell.control", f"“{label}”中有不可见的控制字符，请删去后重填。", at)
+            yield Reason("matter.cell.control", f"“{label}”中有不可见的控制字符，请删除后重填。", at)
 
 
 def row_faults(cells: Mapping[str, str], field: str = "") -> Iterator[Reason]:
-    """Give what is wrong with the cells of a new row; both names must be there."""
-    yield from cell_faults({name: cells.get(name, "") for name in _NAMES} | dict(cells), field)
+    """Give what is wrong with the cells of a new row; every official column must be there."""
+    yield from cell_faults({name: cells.get(name, "") for name in OFFICIAL} | dict(cells), field)
 
 
 def tidy(cells: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -122,7 +122,7 @@ def differences(was: Sequence[VillageItem], now: Sequence[VillageItem]) -> Itera
             yield f"增加了“{name_of(item)}”"
     for identity, item in before.items():
         if identity not in after:
-            yield f"删去了“{name_of(item)}”"
+            yield f"删除了“{name_of(item)}”"
     for identity, item in after.items():
         old = before.get(identity)
         for name, label in LABELS.items():

@@ -17,7 +17,7 @@ from services.catalog.domain.villageitems import VillageKind, differences, incom
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(
-    {NONE: "没有在拟的清单", DRAFTING: "正在起草", PROPOSED: "已送审"}
+    {NONE: "没有在拟的清单", DRAFTING: "正在起草", PROPOSED: "已送复核"}
 )
 _PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
 _MOST_TOLD: Final = 8
@@ -145,7 +145,7 @@ def save(
     def reasons() -> Iterator[Reason]:
         yield from of_village(state.village)
         if state.phase == PROPOSED:
-            yield Reason("villagelist.not-drafting", "清单已送审，不能修改。要修改请先退回。", "village")
+            yield Reason("villagelist.not-drafting", "清单已送复核，不能修改。要修改请先退回。", "village")
         if model and state.items:
             text = "清单已经有事项，示范清单只用于从头起草。请在现有事项上修改，没有改动任何内容。"
             yield Reason("villagelist.model.late", text, "village")
@@ -166,7 +166,9 @@ def propose(state: VillageList, by: str, note: str, standard: Standard) -> list[
         if state.phase != DRAFTING:
             advice = "请先修改清单" if state.phase == NONE else "要修改请先退回"
             yield Reason(
-                "villagelist.not-drafting", f"清单目前{_PHASES[state.phase]}，不能送审。{advice}。", "village"
+                "villagelist.not-drafting",
+                f"清单目前{_PHASES[state.phase]}，不能送复核。{advice}。",
+                "village",
             )
         yield from incomplete(state.items, standard.kinds, standard.matters)
         if state.items and state.items == state.published:
@@ -204,7 +206,7 @@ def publish(
     def reasons() -> Iterator[Reason]:
         yield from _proposed(state)
         if state.phase == PROPOSED and state.proposed_by == by:
-            text = "送审人不能确认自己送审的清单，须由另一人确认公布。"
+            text = "送复核人不能确认自己送复核的清单，须由另一人确认公布。"
             yield Reason("villagelist.same-person", text, "village", _PLAN)
         if stale:
             text = "清单在您打开之后有变动。为免公布未经您核对的内容，没有公布，请重新核对。"
@@ -228,7 +230,7 @@ def of_village(village: str) -> Iterator[Reason]:
 
 def _proposed(state: VillageList) -> Iterator[Reason]:
     if state.phase != PROPOSED:
-        yield Reason("villagelist.not-proposed", f"清单目前{_PHASES[state.phase]}，须先送审。", "village")
+        yield Reason("villagelist.not-proposed", f"清单目前{_PHASES[state.phase]}，须先送复核。", "village")
 
 
 def _changed_since(seen: Sequence[VillageItem], now: Sequence[VillageItem]) -> Iterator[Reason]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from services.catalog.domain.rows import FIELDS, LABELS
+from services.catalog.domain.rows import FIELDS, LABELS, OFFICIAL
 
 Fields = Mapping[str, str]
 """A row: field → text, as `gongkai.rpc.catalog.v1.Row` names them; without ``domain`` and ``place``."""
@@ -19,11 +19,8 @@ Fields = Mapping[str, str]
 TICKED: Final = ("audience", "mode", "levels")
 """Fields that are spread over columns with ticks."""
 
-REQUIRED: Final = (
-    "level1", "level2", "content_elements", "legal_basis", "time_limit", "subject", "channels", "audience", "mode",
-    "levels",
-)  # fmt: skip
-"""The ten official columns but 序号: a table without one of them is not the official table."""
+REQUIRED: Final = OFFICIAL
+"""A table without one of them is not the official table."""
 
 OPTIONAL: Final = tuple(name for name in FIELDS if name not in REQUIRED)
 """Columns some departments have: printed only where a row has them."""

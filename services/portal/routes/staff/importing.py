@@ -32,10 +32,16 @@ _MOST_FORM: Final = 8 * MIB
 _SLOW: Final = 120.0
 _SHOWN: Final = 300
 """Bad cells and changes that are shown; more are counted."""
-_KINDS: Final = {"added": "新增", "changed": "修改", "removed": "删除", "renamed": "改名", "returned": "恢复"}
+_KINDS: Final = {
+    "added": "新增",
+    "changed": "修改",
+    "removed": "删除",
+    "renamed": "改名",
+    "returned": "恢复采用",
+}
 _NONE: Final = Reason("workbook.missing", "请选择要导入的工作簿（.xlsx）。", "workbook")
 _LARGE: Final = Reason(
-    "workbook.too-large", "工作簿超过 4 MB。请删去图片和多余的工作表，或者按领域分成几个文件。", "workbook"
+    "workbook.too-large", "工作簿超过 4 MB。请删除图片和多余的工作表，或者按领域分成几个文件。", "workbook"
 )
 
 
