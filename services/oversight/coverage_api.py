@@ -11,6 +11,7 @@ import grpc.aio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.contracts.kinds import KINDS
+from gongkai.legaltime import Calendar
 from gongkai.refusal import Reason
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
@@ -19,7 +20,7 @@ from gongkai.serving.errors import InvalidRequest, NotFound
 from services.oversight.domain.columns import Column, Finding, Verdict, examine, verdicts
 from services.oversight.domain.coverage import SOON_DAYS, State, cited, explained
 from services.oversight.domain.lag import Law
-from services.oversight.standings import Stands, standings
+from services.oversight.standings import Stands, judge, standings
 from services.oversight.views import coverage, reading
 from services.oversight.views.coverage import Found, Organ
 from services.oversight.views.law import read_law
@@ -28,6 +29,7 @@ from services.oversight.views.reading import Page
 Context = grpc.aio.ServicerContext[object, object]
 
 _FILTERS: Final = ("", *State, "covered", "missing", "late")
+NO_LAW: Final = Law(Calendar({}, ()), ())
 _NO_PLACE: Final = Reason("coverage.place", "请指明区划或者机关", "division")
 _NO_MATTER: Final = Reason("coverage.matter", "请指明区划和事项", "matter")
 _NO_ORGAN: Final = Reason("coverage.organ", "没有登记这个机关", "organ")
@@ -103,10 +105,11 @@ class CoverageApi(OversightServiceServicer):
             raise InvalidRequest(_NO_MATTER)
         today = legal_day(self._clock())
         async with self._engine.connect() as conn:
-            below = await coverage.organs_of(conn, today, division=request.division)
-            organs = [organ for organ in below if organ.division == request.division]
-            law = await read_law(conn)
-            found = await standings(conn, organs, law.calendar, today, matter=request.matter)
+            organs = await coverage.organs_of(conn, today, division=request.division, below=False)
+            rows = await coverage.list_duties(conn, organs, matter=request.matter)
+            # nearly every matter has neither cycle nor late records, and needs no calendar
+            law = await read_law(conn) if any(row.limits or row.late for row in rows) else NO_LAW
+            found = judge(organs, rows, law.calendar, today)
         dated = [(one.found.due, one) for one in found if one.found.due is not None]
         due, first = min(dated, key=lambda each: each[0].day, default=(None, None))
         return pb.GetDutyCoverageResponse(

@@ -45,7 +45,6 @@ async def standings(
     today: date,
     *,
     only_cycles: bool = False,
-    matter: str = "",
 ) -> list[Stands]:
     """Judge the duties of organs, in the order of the catalogue.
 
@@ -55,11 +54,16 @@ async def standings(
         calendar: the working days.
         today: the legal day they are judged on.
         only_cycles: those that come due, alone.
-        matter: this matter alone; empty for all.
     """
+    rows = await coverage.list_duties(conn, organs, only_cycles=only_cycles)
+    return judge(organs, rows, calendar, today)
+
+
+def judge(organs: Sequence[Organ], rows: Sequence[Found], calendar: Calendar, today: date) -> list[Stands]:
+    """Judge listed rows, each of one of the organs."""
     by_code = {organ.code: organ for organ in organs}
     stand = []
-    for row in await coverage.list_duties(conn, organs, only_cycles=only_cycles, matter=matter):
+    for row in rows:
         organ = by_code[row.organ]
         assert organ.edition is not None, "a duty comes from an edition"
         duty = coverage.duty_of(row, organ.edition)

@@ -58,7 +58,9 @@ def _statement(rest: str, narrowed: str = "", kept: str = "") -> TextClause:
 _COUNT: Final = _statement(_COUNTED)
 _LIST: Final = _statement(_LISTED)
 _LIST_CYCLES: Final = _statement(_LISTED, narrowed="AND stands.limits <> '[]'")
-_LIST_ONE: Final = _statement(_LISTED, narrowed="AND stands.matter = :matter", kept="AND matter = :matter")
+_LIST_ONE: Final = _statement(
+    _LISTED, narrowed="AND stands.id = place.catalogue || '/' || :matter", kept="AND matter = :matter"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,16 @@ class Organ:
     edition: Edition | None
 
 
-async def editions_in_force(conn: AsyncConnection, today: date) -> dict[str, Edition]:
-    """Give the newest edition of each catalogue that is in force on a day."""
+async def editions_in_force(
+    conn: AsyncConnection, today: date, catalogues: Sequence[str] = ()
+) -> dict[str, Edition]:
+    """Give the newest edition of each catalogue, or of some, that is in force on a day."""
     column = tables.edition.c
     asked = (
         select(tables.edition).where(column.effective_on <= today).order_by(column.catalogue, column.number)
     )
+    if catalogues:
+        asked = asked.where(column.catalogue.in_(catalogues))
     return {
         row.catalogue: Edition(
             row.catalogue,
@@ -107,21 +113,24 @@ def edition_for(division: str, editions: Mapping[str, Edition]) -> Edition | Non
 
 
 async def organs_of(
-    conn: AsyncConnection, today: date, *, division: str = "", organ: str = ""
+    conn: AsyncConnection, today: date, *, division: str = "", organ: str = "", below: bool = True
 ) -> list[Organ]:
-    """Give one organ, or those of a division and below ("" for all), each with its edition; by division and code."""
+    """Give one organ, or those of a division ("" for all), each with its edition; by division and code.
+
+    ``below``: those of the divisions below it too.
+    """
     column = tables.organ.c
     asked = select(tables.organ).order_by(column.division, column.code)
-    asked = (
-        asked.where(column.code == organ)
-        if organ
-        else asked.where(column.division.startswith(stem(division)))
-    )
-    editions = await editions_in_force(conn, today)
-    return [
-        Organ(row.code, row.name, row.division, edition_for(row.division, editions))
-        for row in await conn.execute(asked)
-    ]
+    if organ:
+        asked = asked.where(column.code == organ)
+    elif below:
+        asked = asked.where(column.division.startswith(stem(division)))
+    else:
+        asked = asked.where(column.division == division)
+    rows = (await conn.execute(asked)).all()
+    line = () if below and not organ else {code for row in rows for code in upwards(row.division)}
+    editions = await editions_in_force(conn, today, sorted(line))
+    return [Organ(row.code, row.name, row.division, edition_for(row.division, editions)) for row in rows]
 
 
 async def count_duties(conn: AsyncConnection, organs: Collection[Organ]) -> Sequence[Found]:
