@@ -44,7 +44,7 @@ class ContentApi(publishing_pb2_grpc.ContentServiceServicer):
         self._wake = wake
         self._settle = settle
 
-    async def FetchContent(  # noqa: N802
+    async def FetchContent(
         self, request: pb.FetchContentRequest, _context: Context
     ) -> AsyncIterator[pb.FetchContentResponse]:
         """Give out contents that a public record refers to; the others are answered as not found."""
@@ -75,7 +75,7 @@ class ContentApi(publishing_pb2_grpc.ContentServiceServicer):
             for answer in _chunks(found[digest]):
                 yield answer
 
-    async def UploadContent(  # noqa: N802
+    async def UploadContent(
         self, request_iterator: AsyncIterator[pb.UploadContentRequest], _context: Context
     ) -> pb.UploadContentResponse:
         """Take bytes in; they are shown to nobody until a record refers to them."""
@@ -99,7 +99,7 @@ class ContentApi(publishing_pb2_grpc.ContentServiceServicer):
             (stored,) = await contents.keep(conn, [receipt])
         return pb.UploadContentResponse(digest=stored.digest, size=stored.size)
 
-    async def DestroyContent(  # noqa: N802
+    async def DestroyContent(
         self, request: pb.DestroyContentRequest, _context: Context
     ) -> pb.DestroyContentResponse:
         """Destroy a content for ever, everywhere."""

@@ -1,5 +1,5 @@
 """The gRPC edge for what the staff write: drafts and their review, publication, revision, withdrawal."""
-# ruff: noqa: N802 - the methods' names are the gRPC interface's
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The gRPC edge for what the staff see: drafts, what departments sent, their organ's records."""
-# ruff: noqa: N802 - the methods' names are the gRPC interface's
+
 
 from __future__ import annotations
 
