@@ -168,6 +168,17 @@ async def test_an_edition_of_tomorrow_does_not_hold_yet(office: Office) -> None:
     assert (found.today, found.organs[0].duties) == ("2026-11-24", 3)
 
 
+async def test_an_organ_that_ended_has_no_duties(office: Office) -> None:
+    """From the first day without it nothing is demanded of an organ; until then it must disclose."""
+    await office.tell(*COUNTY_CATALOGUE)
+    ending = ORGANS[0].model_copy(update={"version": 2, "ended_on": date(2026, 11, 24), "successor": CZJ})
+    await office.tell(ending)
+    assert (await office.coverage(COUNTY))[MZJ].duties == 3
+
+    await office.tell(ending.model_copy(update={"version": 3, "ended_on": date(2026, 11, 23)}))
+    assert MZJ not in await office.coverage(COUNTY)
+
+
 async def test_the_public_matter_page_learns_when_the_next_is_due(office: Office) -> None:
     """The organs of the division that share a matter are told apart; the first due day is the answer."""
     await office.tell(*COUNTY_CATALOGUE, meant(CIVIL, CZJ, MZJ, version=2))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, func, select, text
+from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.matters import TimeLimit
@@ -117,10 +117,11 @@ async def organs_of(
 ) -> list[Organ]:
     """Give one organ, or those of a division ("" for all), each with its edition; by division and code.
 
-    ``below``: those of the divisions below it too.
+    What has ended has no duties and is not given. ``below``: those of the divisions below too.
     """
     column = tables.organ.c
-    asked = select(tables.organ).order_by(column.division, column.code)
+    lives = or_(column.ended_on.is_(None), column.ended_on > today)
+    asked = select(tables.organ).where(lives).order_by(column.division, column.code)
     if organ:
         asked = asked.where(column.code == organ)
     elif below:

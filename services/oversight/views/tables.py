@@ -35,6 +35,7 @@ organ = Table(
     Column("version", Integer),
     Column("name", Text),
     Column("division", Text),
+    Column("ended_on", Date),
 )
 
 calendar_year = Table(

@@ -54,7 +54,10 @@ async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> No
     # The law before the rows: others hold the law first too, so that nobody waits in a ring.
     await _change_law(conn, told)
     organs = [contract for contract in told if isinstance(contract, OrganChanged)]
-    rows = [contract.model_dump(include={"code", "version", "name", "division"}) for contract in organs]
+    rows = [
+        contract.model_dump(include={"code", "version", "name", "division", "ended_on"})
+        for contract in organs
+    ]
     await upsert_newer(conn, tables.organ, rows, key="code")
     await apply_catalogue(conn, told)
     await _note_time(conn, "catalog", batch)
@@ -169,7 +172,13 @@ def _rule(rule: RuleChanged) -> Row:
 
 def _organ_of_record(state: RecordState | RecordWithdrawn) -> Row:
     """The organ as a record names it, until catalog's word arrives: version 0 never replaces anything."""
-    return {"code": state.organ, "version": 0, "name": state.organ_name, "division": state.division}
+    return {
+        "code": state.organ,
+        "version": 0,
+        "name": state.organ_name,
+        "division": state.division,
+        "ended_on": None,
+    }
 
 
 def _year(calendar: CalendarAnnounced) -> Row:
