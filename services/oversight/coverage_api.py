@@ -133,7 +133,7 @@ class CoverageApi(OversightServiceServicer):
                 organ = await _organ(conn, today, request.organ)
                 columns, duties = await _organ_columns(conn, organ)
             elif request.division:
-                columns, duties = await _site_columns(conn, request.division, today), {}
+                columns, duties = await _site_columns(conn, [request.division, *request.also], today), {}
             else:
                 raise InvalidRequest(_NO_PLACE)
         found = [examine(column, today, law.rules) for column in columns]
@@ -184,10 +184,10 @@ def _organ_row(
     )
 
 
-async def _site_columns(conn: AsyncConnection, division: str, today: date) -> list[Column]:
-    """The columns as the site has them: everything, each kind, each domain of the edition in force."""
-    edition = coverage.edition_for(division, await coverage.editions_in_force(conn, today))
-    rows = await coverage.disclosed_in(conn, division)
+async def _site_columns(conn: AsyncConnection, divisions: Sequence[str], today: date) -> list[Column]:
+    """The columns as the site of the first has them: everything, each kind, each domain of the edition in force."""
+    edition = coverage.edition_for(divisions[0], await coverage.editions_in_force(conn, today))
+    rows = await coverage.disclosed_in(conn, divisions)
     counts: Counter[tuple[str, str]] = Counter()
     last: dict[tuple[str, str], date] = {}
     for row in rows:

@@ -216,6 +216,13 @@ async def test_the_columns_of_a_site_are_examined_with_what_is_below(office: Off
     empty = verdicts["website-empty-columns"]
     assert (empty.count, empty.limit, empty.failed) == (16, 5, True)
     assert verdicts["website-stale-others"].count == 1
+    merged = pb.ListColumnsRequest(division="341324000000", also=[COUNTY])
+    heir = await office.api.ListColumns(merged, NOBODY)
+    assert {one.code: one.records for one in heir.columns if one.records} == {
+        "all": 2,
+        "notice": 1,
+        "plan": 1,
+    }
     own = await office.api.ListColumns(pb.ListColumnsRequest(organ=MZJ), NOBODY)
     assert [(one.code, one.duties, one.state) for one in own.columns] == [
         ("01", 2, "empty"),

@@ -181,10 +181,13 @@ async def disclosed_by_domain(conn: AsyncConnection, organs: Collection[str]) ->
     return (await conn.execute(counted)).all()
 
 
-async def disclosed_in(conn: AsyncConnection, division: str) -> Sequence[Found]:
-    """Count what a division and below has published, by kind and by domain. Columns: kind, domain, records, last."""
+async def disclosed_in(conn: AsyncConnection, divisions: Sequence[str]) -> Sequence[Found]:
+    """Count what divisions and below have published, by kind and by domain. Columns: kind, domain, records, last."""
     column = tables.record.c
-    prefix = stem(division)
+    # ranges that the index is read by; codes compare byte by byte, and ":" is the character after "9"
+    inside = [
+        (column.division >= prefix) & (column.division < f"{prefix}:") for prefix in map(stem, divisions)
+    ]
     counted = (
         select(
             column.kind,
@@ -192,8 +195,7 @@ async def disclosed_in(conn: AsyncConnection, division: str) -> Sequence[Found]:
             func.count().label("records"),
             func.max(column.published_on).label("last"),
         )
-        # a range that the index is read by; codes compare byte by byte, and ":" is the character after "9"
-        .where(~column.withdrawn, column.division >= prefix, column.division < f"{prefix}:")
+        .where(~column.withdrawn, or_(*inside))
         .group_by(column.kind, column.domain)
     )
     return (await conn.execute(counted)).all()

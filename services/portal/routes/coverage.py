@@ -70,7 +70,7 @@ async def board(request: Request) -> Response:
     oversight, code = portal.offices.oversight, where.place.code
     found, columns = await asyncio.gather(
         oversight.GetCoverage(pb.GetCoverageRequest(division=code)),
-        oversight.ListColumns(pb.ListColumnsRequest(division=code)),
+        oversight.ListColumns(pb.ListColumnsRequest(division=code, also=where.place.predecessors)),
     )
     lines = lines_of(where, [row for row in found.organs if row.duties])
     values = {

@@ -786,17 +786,23 @@ class ListColumnsRequest(_message.Message):
 
     DIVISION_FIELD_NUMBER: _builtins.int
     ORGAN_FIELD_NUMBER: _builtins.int
+    ALSO_FIELD_NUMBER: _builtins.int
     division: _builtins.str
     organ: _builtins.str
+    @_builtins.property
+    def also(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """ended divisions that the division stands for"""
+
     def __init__(
         self,
         *,
         division: _builtins.str = ...,
         organ: _builtins.str = ...,
+        also: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "organ", b"organ"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["also", b"also", "division", b"division", "organ", b"organ"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
