@@ -69,20 +69,23 @@ class Form:
         return {name: self.text(name) for name, _ in self.fields if name not in _MARKS}
 
 
-async def read_form(request: Request, *, most_files: int = 0, most_bytes: int = MOST_BYTES) -> Form:
+async def read_form(
+    request: Request, *, most_files: int = 0, most_bytes: int = MOST_BYTES, most_fields: int = MOST_FIELDS
+) -> Form:
     """Read a form that one of our own pages sent for this reader.
 
     Args:
         request: a POST, urlencoded or multipart.
         most_files: how many files it may have.
         most_bytes: how large it may be as a whole.
+        most_fields: how many fields it may have.
 
     Raises:
         FormRefused: it is not ours, too large, or cannot be read; nothing may be done.
     """
     if not from_here(request, portal_of(request).settings):
         raise FormRefused("origin")
-    data = await _parse(request, most_files, most_bytes)
+    data = await _parse(request, most_files, most_bytes, most_fields)
     fields = [(name, _clean(value)) for name, value in data.multi_items() if isinstance(value, str)]
     request.state.typed = _kept(fields)
     marks = dict(fields)
@@ -158,11 +161,13 @@ class _Counted:
         return message
 
 
-async def _parse(request: Request, most_files: int, most_bytes: int) -> FormData:
+async def _parse(
+    request: Request, most_files: int, most_bytes: int, most_fields: int = MOST_FIELDS
+) -> FormData:
     counted = _Counted(request.receive, most_bytes)
     try:
         data = await Request(request.scope, counted).form(
-            max_files=most_files, max_fields=MOST_FIELDS, max_part_size=most_bytes
+            max_files=most_files, max_fields=most_fields, max_part_size=most_bytes
         )
     except _TooLarge as error:
         await _drain(request)

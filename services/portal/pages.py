@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.serving.clock import Clock, legal_day
-from services.portal import casewords, cataloguewords, rowwords, staffwords, textdiff, words
+from services.portal import casewords, cataloguewords, rowwords, staffwords, textdiff, villagewords, words
 from services.portal.csrf import FormMarks
 from services.portal.notices import DONE
 from services.portal.registry import Divisions, Place
@@ -102,6 +102,7 @@ class Pages:
             *cataloguewords.FILTERS,
             *rowwords.FILTERS,
             textdiff.pieces,
+            villagewords.village_cycle,
             words.long_date, words.month_name, words.local_time, words.size, words.number, words.media, words.kind,
             words.validity, words.attribute, words.provenance, words.level, words.record_path, words.short_digest, words.defect,
         )  # fmt: skip

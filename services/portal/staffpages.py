@@ -29,6 +29,14 @@ class Entry:
     name: str
     roles: frozenset[Role]
     """Who sees it; empty: everybody who is logged in."""
+    wide: bool = False
+    """Only for who has one of the roles at a division, not at an organ alone."""
+
+    def shows(self, staff: Staff) -> bool:
+        """Tell whether somebody's roles let them see it."""
+        return not self.roles or any(
+            grant.role in self.roles and (grant.division or not self.wide) for grant in staff.grants
+        )
 
 
 MENU: Final = (
@@ -37,6 +45,7 @@ MENU: Final = (
     Entry("incoming", "/staff/incoming/", "部门报送", frozenset({_E, _R, _I})),
     Entry("requests", "/staff/requests/", "依申请公开", frozenset({_C})),
     Entry("catalogue", "/staff/catalogue/", "事项目录", frozenset({_E, _R, _I, _A, _S})),
+    Entry("villages", "/staff/villages/", "村务公开", frozenset({_E, _R, _S}), wide=True),
     Entry("messages", "/staff/messages/", "消息与存疑", frozenset({_A})),
     Entry("people", "/staff/people/", "人员", frozenset({_A})),
 )
@@ -44,7 +53,7 @@ MENU: Final = (
 
 def menu_of(staff: Staff) -> list[Entry]:
     """The entries somebody's roles let them see. What they may do is decided by the services."""
-    return [entry for entry in MENU if not entry.roles or staff.holds_anywhere(*entry.roles)]
+    return [entry for entry in MENU if entry.shows(staff)]
 
 
 def roles_of(staff: Staff) -> str:

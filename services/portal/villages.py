@@ -13,8 +13,9 @@ from grpc import aio
 
 from gongkai.rpc.catalog.v1 import villages_pb2 as pb
 from gongkai.rpc.publishing.v1 import publishing_pb2
-from gongkai.villages import NextDue, Period, Rhythm, due_day, in_words, next_due, period_of
+from gongkai.villages import NextDue, Period, due_day, next_due, period_of
 from services.portal.portal import Portal
+from services.portal.villagewords import rhythm, village_cycle
 
 _MOST: Final = 100
 """Records that are looked through for an item's last disclosure; older ones count as long ago."""
@@ -33,7 +34,7 @@ class Item:
     @property
     def cycle(self) -> str:
         """Its cycle in plain words."""
-        return in_words(_rhythm(self.told))
+        return village_cycle(self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,9 @@ def belongs(record: Record, item: pb.VillageItem) -> bool:
 def _by_when(item: pb.VillageItem, period: Period) -> str:
     """Say by when an item of a cycle is due in a period."""
     if item.cycle == "quarterly":
-        day = due_day(_rhythm(item), period)
+        day = due_day(rhythm(item), period)
         return f"{day.month}月{day.day}日前"
-    return in_words(_rhythm(item))
+    return village_cycle(item)
 
 
 def _entry(listed: pb.VillageList, records: Sequence[Record], today: date) -> Entry:
@@ -170,11 +171,7 @@ def _entry(listed: pb.VillageList, records: Sequence[Record], today: date) -> En
 def _item(told: pb.VillageItem, records: Sequence[Record], today: date) -> Item:
     last = next((record for record in records if belongs(record, told)), None)
     day = date.fromisoformat(last.published_on) if last is not None else None
-    return Item(told, last, next_due(_rhythm(told), today, day))
-
-
-def _rhythm(told: pb.VillageItem) -> Rhythm:
-    return Rhythm(told.cycle, told.month, told.day)
+    return Item(told, last, next_due(rhythm(told), today, day))
 
 
 def this_quarter(today: date) -> Period:

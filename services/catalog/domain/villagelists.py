@@ -17,7 +17,7 @@ from services.catalog.domain.villageitems import VillageKind, differences, incom
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(
-    {NONE: "没有在拟的清单", DRAFTING: "正在起草", PROPOSED: "已送复核"}
+    {NONE: "没有在拟的清单", DRAFTING: "清单正在起草", PROPOSED: "清单已送复核"}
 )
 _PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
 _MOST_TOLD: Final = 8
@@ -167,11 +167,11 @@ def propose(state: VillageList, by: str, note: str, standard: Standard) -> list[
             advice = "请先修改清单" if state.phase == NONE else "要修改请先退回"
             yield Reason(
                 "villagelist.not-drafting",
-                f"清单目前{_PHASES[state.phase]}，不能送复核。{advice}。",
+                f"目前{_PHASES[state.phase]}，不能送复核。{advice}。",
                 "village",
             )
         yield from incomplete(state.items, standard.kinds, standard.matters)
-        if state.items and state.items == state.published:
+        if state.phase == DRAFTING and state.items and state.items == state.published:
             yield Reason("villagelist.unchanged", "与现行清单相比没有任何变化，不需要重新公布。", "village")
 
     refuse_if_any(reasons())
@@ -230,7 +230,7 @@ def of_village(village: str) -> Iterator[Reason]:
 
 def _proposed(state: VillageList) -> Iterator[Reason]:
     if state.phase != PROPOSED:
-        yield Reason("villagelist.not-proposed", f"清单目前{_PHASES[state.phase]}，须先送复核。", "village")
+        yield Reason("villagelist.not-proposed", f"目前{_PHASES[state.phase]}，须先送复核。", "village")
 
 
 def _changed_since(seen: Sequence[VillageItem], now: Sequence[VillageItem]) -> Iterator[Reason]:

@@ -21,6 +21,7 @@ from services.portal.routes.staff import (
     records,
     requests,
     sheet,
+    villages,
 )
 
 _BOTH = ["GET", "POST"]
@@ -61,6 +62,10 @@ STAFF_ROUTES = [
     Route("/staff/catalogue/{catalogue}/draft/{domain}/adopt", sheet.adopt, methods=_BOTH),
     Route("/staff/catalogue/{catalogue}/draft/{domain}/edits", sheet.save, methods=_POST),
     Route("/staff/catalogue/{catalogue}/{deed}", catalogues.deed, methods=_BOTH),
+    Route("/staff/villages/", villages.listing),
+    Route("/staff/villages/{village}/", villages.edit, methods=_BOTH),
+    Route("/staff/villages/{village}/check", villages.check),
+    Route("/staff/villages/{village}/{deed}", villages.deed, methods=_BOTH),
     Route("/staff/messages/", messages.listing),
     Route("/staff/messages/{number:int}", messages.settle, methods=_BOTH),
     Route("/staff/people/", people.listing),
