@@ -15,6 +15,8 @@ from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.database import create_engine, migrate
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.oversight.api import OversightApi
+from services.oversight.views import tables
+from services.oversight.views.rebuild import TABLES
 from tests.oversight.duties import (
     CITY,
     CIVIL,
@@ -241,3 +243,9 @@ async def test_questions_that_cannot_be_answered_are_refused(office: Office) -> 
         await office.api.ListColumns(pb.ListColumnsRequest(), NOBODY)
     with pytest.raises(InvalidRequest):
         await office.api.GetDutyCoverage(pb.GetDutyCoverageRequest(division=COUNTY), NOBODY)
+
+
+@pytest.mark.domain
+def test_every_view_is_rebuilt() -> None:
+    """No table of the views is left out of ``gongkai views rebuild oversight``."""
+    assert set(TABLES) == set(tables.metadata.tables)

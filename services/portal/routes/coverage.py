@@ -19,6 +19,8 @@ from services.portal.portal import page_of, portal_of
 from services.portal.routes.oversight import organ_of
 
 PAGE_SIZE: Final = 20
+_PATIENCE: Final = 20.0
+"""Seconds for a board: the city's counts the duties of all its divisions, some 7 s for a million."""
 STATES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {
         "overdue": ("◆", "late", "已经逾期"),
@@ -69,7 +71,7 @@ async def board(request: Request) -> Response:
     assert where.place is not None
     oversight, code = portal.offices.oversight, where.place.code
     found, columns = await asyncio.gather(
-        oversight.GetCoverage(pb.GetCoverageRequest(division=code)),
+        oversight.GetCoverage(pb.GetCoverageRequest(division=code), timeout=_PATIENCE),
         oversight.ListColumns(pb.ListColumnsRequest(division=code, also=where.place.predecessors)),
     )
     lines = lines_of(where, [row for row in found.organs if row.duties])
