@@ -81,8 +81,11 @@ def _item(form: Form, number: str) -> pb.VillageItem:
     texts = {name: form.text(f"{name}-{number}") for name in TEXTS}
     # 上级事项 is chosen from a list whose entries are "m-20-005 低保对象"
     texts["matter"] = texts["matter"].partition(" ")[0]
-    numbers = {name: _number(form.text(f"{name}-{number}")) for name in NUMBERS}
-    return pb.VillageItem(**texts, **numbers)
+    month, day = (_number(form.text(f"{name}-{number}")) for name in NUMBERS)
+    item = pb.VillageItem(month=month, day=day)
+    for name, text in texts.items():
+        setattr(item, name, text)
+    return item
 
 
 def _number(text: str) -> int:
