@@ -30,7 +30,7 @@ from services.requests.domain.events import NumberTaken
 from services.requests.domain.facts import Applicant, Content
 from services.requests.domain.numbers import book_stream, code_of, number_of, request_stream
 from services.requests.domain.request import NEW, Request, evolve
-from services.requests.views.law import find_organ
+from services.requests.views.law import Organ, find_organ, heir_of
 from services.requests.views.writing import Pending, apply_events
 
 APPLICANT: Final = "applicant"
@@ -126,6 +126,8 @@ async def submit_request(
     asked = {"submit": organ, "applicant": applicant.model_dump(), "content": content.model_dump()}
 
     async def once(conn: AsyncConnection) -> Outcome:
+        now = desk.clock()
+        today = legal_day(now)
         known = await find_organ(conn, organ)
         reasons = reasons_against(applicant, content)
         if known is None:
@@ -133,10 +135,10 @@ async def submit_request(
                 "organ.unknown", "没有这个机关，或者它不在本平台受理申请。请重新选择机关。", "organ"
             )
             reasons.insert(0, missing)
+        elif (heir := await heir_of(conn, organ, today)) is not None:
+            reasons.insert(0, _ended(known, heir))
         if reasons or known is None:
             raise Refusal(*reasons)
-        now = desk.clock()
-        today = legal_day(now)
         book = book_stream(known.division, today.year)
         serial = await _take_serial(conn, book)
         request_id, number = str(desk.ids()), number_of(known.division, today.year, serial)
@@ -158,6 +160,14 @@ async def submit_request(
         return outcome
 
     return await carry_out(desk, order, asked, once)
+
+
+def _ended(known: Organ, heir: Organ) -> Reason:
+    text = (
+        f"“{known.name}”已于 {known.ended_on} 撤并，不再受理申请；"
+        f"其职能由“{heir.name}”（{heir.code}）承继，请向该机关提出申请。"
+    )
+    return Reason("organ.ended", text, "organ")
 
 
 async def _take_serial(conn: AsyncConnection, book: str) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import grpc
 import pytest
 
+from gongkai.contracts.catalog import OrganChanged
 from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from gongkai.serving.errors import reasons_of
 from gongkai.uscc import placeholder_uscc
@@ -271,3 +273,25 @@ async def test_organ_is_asked_by_a_company(office: Office) -> None:
     _, reasons = await refused(office.public.Submit(wrong))
     assert reasons == ["applicant.contact-name", "applicant.uscc"]
     assert wrong.organ == ORGAN
+
+
+async def test_an_organ_that_ended_is_asked_no_more(office: Office) -> None:
+    """Given an organ that ends tomorrow, then it is still asked today; tomorrow its successor is named, what it took stays."""
+    tomorrow = office.clock.today + timedelta(days=1)
+    gone = "341323-gone"
+    told = OrganChanged(
+        code=gone, version=1, name="灵璧县某局", short_name="某局", division=COUNTY,
+        uscc=placeholder_uscc(gone, COUNTY), ended_on=tomorrow, successor=ORGAN,
+    )  # fmt: skip
+    await office.tell(told)
+    await office.until(lambda: office.rows("SELECT 1 FROM organ WHERE code = '341323-gone'"))
+    sent = await office.submit(organ=gone)
+
+    office.clock.on(tomorrow.isoformat())
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await office.submit(organ=gone)
+    (reason,) = reasons_of(caught.value)
+    assert (reason.code, reason.field) == ("organ.ended", "organ")
+    assert f"{tomorrow} 撤并" in reason.message_zh
+    assert "灵璧县民政局”（341323-mzj）承继" in reason.message_zh
+    assert (await office.look_up(sent)).phase == "submitted"

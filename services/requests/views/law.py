@@ -15,6 +15,7 @@ from gongkai.legaltime import Calendar
 from gongkai.legaltime.clock import RuleRow
 from gongkai.messaging.applying import Received
 from gongkai.messaging.view import upsert_newer
+from gongkai.successions import End, Successions
 from services.requests.views import tables
 
 
@@ -33,13 +34,15 @@ class Organ:
     code: str
     name: str
     division: str
+    ended_on: date | None = None
+    successor: str = ""
 
 
 async def apply_catalog(conn: AsyncConnection, batch: Sequence[Received]) -> None:
     """Apply what catalog said."""
     told = [received.contract for received in batch]
     organs = [
-        one.model_dump(include={"code", "version", "name", "division"})
+        one.model_dump(include={"code", "version", "name", "division", "ended_on", "successor"})
         for one in told
         if isinstance(one, OrganChanged)
     ]
@@ -60,6 +63,19 @@ async def read_law(conn: AsyncConnection) -> Law:
     )
 
 
+async def heir_of(conn: AsyncConnection, code: str, day: date) -> Organ | None:
+    """Give what stands in the place of an organ that ended by a day; None where it is still there."""
+    column = tables.organ.c
+    rows = await conn.execute(
+        select(column.code, column.successor, column.ended_on).where(column.ended_on.is_not(None))
+    )
+    ends = Successions({row.code: End(row.successor, row.ended_on) for row in rows})
+    if not ends.ended(code, day):
+        return None
+    heir = ends.heir(code, day)
+    return await find_organ(conn, heir) or Organ(heir, heir, "")
+
+
 async def find_organ(conn: AsyncConnection, code: str) -> Organ | None:
     """Find an organ as catalog told it."""
     return (await find_organs(conn, [code])).get(code)
@@ -68,7 +84,7 @@ async def find_organ(conn: AsyncConnection, code: str) -> Organ | None:
 async def find_organs(conn: AsyncConnection, codes: Sequence[str]) -> dict[str, Organ]:
     """Find organs by code."""
     found = await conn.execute(select(tables.organ).where(tables.organ.c.code.in_(set(codes))))
-    return {row.code: Organ(row.code, row.name, row.division) for row in found}
+    return {row.code: Organ(row.code, row.name, row.division, row.ended_on, row.successor) for row in found}
 
 
 def _year(told: CalendarAnnounced) -> dict[str, Any]:

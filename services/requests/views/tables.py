@@ -49,6 +49,8 @@ organ = Table(
     Column("version", Integer),
     Column("name", Text),
     Column("division", Text),
+    Column("ended_on", Date),
+    Column("successor", Text),
 )
 
 calendar_year = Table(
