@@ -13,6 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gongkai.devstack.postgres import Postgres
+from gongkai.messaging.auth import organ_credentials
+from gongkai.messaging.connection import connect
 from gongkai.rpc.catalog.v1 import catalog_pb2, catalogues_pb2, duties_pb2
 from gongkai.rpc.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
 from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceStub
@@ -28,7 +30,7 @@ from tests.catalog.rowcells import COMPLETE
 from tests.catalog.stewards import Pair, fields
 from tests.conftest import fresh_database
 
-CITY = "341300000000"
+CITY, YUGOU, GAOLOU = "341300000000", "341323110000", "341323111000"
 WELFARE = "县级人民政府民政部门"
 
 
@@ -334,3 +336,61 @@ async def test_an_organ_that_ended_is_no_longer_meant(room: Dutyroom) -> None:
             told |= {said["subject"]: said["organs"]} if "subject" in said else {}
     assert (told[WELFARE], told["公安机关"]) == ([], [ZJJ])
     assert await organs_meant(operator, "公安机关") == [ZJJ]
+
+
+async def test_an_organ_that_moved_along_has_its_successors_duties(room: Dutyroom) -> None:
+    """From the day its township is merged: the successor's catalogue and words, told as changes; the ended one rests."""
+    heir = await room.pair(GAOLOU)
+    await heir.open()
+    await heir.adopt_all()
+    await heir.publish()
+    operator, catalog = await room.duties(), CatalogServiceStub(await room.operator())
+    before = await operator.ListDuties(duties_pb2.ListDutiesRequest(organ=RMZF))
+    below = await catalog.ListDivisions(catalog_pb2.ListDivisionsRequest(parent=YUGOU, page_size=500))
+    merge = catalog_pb2.ChangeDivisionRequest(
+        command_id=str(uuid.uuid4()),
+        code=YUGOU,
+        effective_on=legal_day(utc_now()).isoformat(),
+        basis="皖民地字〔2026〕12号",
+        end=catalog_pb2.Ending(
+            kind="merged", successor=GAOLOU, along=[RMZF, *(one.code for one in below.divisions)]
+        ),
+    )
+    listener = organ_credentials(room.nats_keys, "341323111-rmzf", GAOLOU, utc_now()).text
+    async with connect(room.nats_url, listener, name="listener") as client:
+        heard = await client.subscribe(f"feed.{GAOLOU}.catalog.>")
+        await client.flush()
+        await catalog.ChangeDivision(merge)
+        said: dict[str, Any] = {}
+        while RMZF not in said.get("organs", []):
+            said = json.loads((await heard.next_msg(timeout=20)).data)
+    after = await operator.ListDuties(duties_pb2.ListDutiesRequest(organ=RMZF, page_size=500))
+    assert (before.edition.catalogue, after.edition.catalogue) == (COUNTY, GAOLOU)
+    assert after.total > 0
+    assert all(RMZF in duty.row.organs for duty in after.duties)
+    listed = await CatalogueServiceStub(await room.operator()).ListRows(
+        catalogues_pb2.ListRowsRequest(catalogue=GAOLOU, organ=RMZF, page_size=1)
+    )
+    assert listed.total == after.total
+    told = await operator.ListChanges(duties_pb2.ListChangesRequest(organ=RMZF, place=before.place))
+    assert told.changes == [] or {one.edition.catalogue for one in told.changes} == {GAOLOU}
+    nearest = catalogues_pb2.GetCatalogueRequest(id=YUGOU, or_above=True)
+    questions = CatalogueServiceStub(await room.operator())
+    assert (await questions.GetCatalogue(nearest)).catalogue.id == GAOLOU
+
+
+async def test_nothing_is_decided_for_a_division_that_ended(room: Dutyroom) -> None:
+    """Neither a draft nor who is meant; both refusals name the successor, and the draft tells it beforehand."""
+    ended = await room.pair(YUGOU)
+    draft = (await ended.drafts.GetDraft(catalogues_pb2.GetDraftRequest(catalogue=YUGOU))).draft
+    assert list(draft.acts) == []
+    assert {one.act for one in draft.hindrances} >= {"open", "edit", "publish"}
+    assert all("高楼镇" in one.message_zh for one in draft.hindrances)
+    opening = catalogues_pb2.OpenEditionRequest(command_id=str(uuid.uuid4()), catalogue=YUGOU)
+    conflict = grpc.StatusCode.FAILED_PRECONDITION
+    assert await refusal(ended.drafts.OpenEdition(opening)) == (conflict, ["division.ended"])
+    assigning = duties_pb2.AssignSubjectRequest(
+        command_id=str(uuid.uuid4()), division=YUGOU, subject=WELFARE, organs=[RMZF]
+    )
+    operator = await room.duties()
+    assert await refusal(operator.AssignSubject(assigning)) == (conflict, ["division.ended"])

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.elements import document_reasons
 from gongkai.contracts.matters import MatterReading
-from gongkai.divisions import upwards
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2, duties_pb2
+from gongkai.serving.clock import legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.domain.editions import edition_id
 from services.catalog.domain.reading.schema import schema_of
 from services.catalog.domain.rows import MatterRow, changes_between, name_of
 from services.catalog.duties.places import Place, read_place
-from services.catalog.duties.standing import Standing, rows_at, standing_at, standing_now
+from services.catalog.duties.standing import Standing, day_at, rows_at, standing_at, standing_now
 from services.catalog.editions import messages
 from services.catalog.handlers import Office
 from services.catalog.views import catalogues, reading, rows, subjects
@@ -54,14 +55,15 @@ class Answers:
                 conn
             )  # before anything else is read: what comes after it is told as a change
             asked = await _organ(conn, organ)
-            now = await standing_now(conn, organ, asked.division)
+            now = await standing_now(conn, organ, asked.division, self._today())
+            line = await subjects.line_of(conn, asked.division, self._today())
             if not now.catalogue:
                 return duties_pb2.ListDutiesResponse(place=str(place))
-            standing, after = _page(now, page_token)
+            standing, after = _page(now, line, page_token)
             size = min(page_size, LARGEST_PAGE) if page_size > 0 else DEFAULT_PAGE
             found = await rows.slice_of(conn, standing.rows(domain), size, after)
             edition = await catalogues.find_edition(conn, standing.catalogue, standing.number)
-            meant = await subjects.organs_meant(conn, asked.division)
+            meant = await subjects.organs_meant(conn, now.division, {row.subject for row in found.rows})
         token = ""
         if found.more:
             last = found.rows[-1]
@@ -142,7 +144,14 @@ class Answers:
             until = start.until or head.position
             asked = await _organ(conn, organ)
             was, now = [
-                await standing_at(conn, self.office.store, organ, asked.division, position)
+                await standing_at(
+                    conn,
+                    self.office.store,
+                    organ,
+                    asked.division,
+                    position,
+                    await day_at(conn, self.office.store, position, self._today()),
+                )
                 for position in (start.position, until)
             ]
             before = await rows_at(conn, was)
@@ -166,8 +175,10 @@ class Answers:
     ) -> duties_pb2.ListAssignmentsResponse:
         """List who is meant in a division by the words of the rows in force for it, and by words it once had."""
         async with self.office.engine.connect() as conn:
+            line = await subjects.line_of(conn, division, self._today())
+            division = line[0]
             held = await subjects.assignments(conn, division)
-            nearest = await subjects.nearest_catalogue(conn, division)
+            nearest = await subjects.nearest_in(conn, line)
             phrases = await subjects.phrases_in_force(conn, nearest.id) if nearest is not None else {}
         listed = []
         for subject in sorted({*phrases, *held}):
@@ -178,13 +189,16 @@ class Answers:
                 )
         return duties_pb2.ListAssignmentsResponse(assignments=listed)
 
+    def _today(self) -> date:
+        return legal_day(self.office.clock())
+
     async def _head(self, conn: AsyncConnection) -> Place:
         return Place(await self.office.store.epoch(conn), await self.office.store.head(conn))
 
     async def _catalogue(self, organ: str) -> str:
         async with self.office.engine.connect() as conn:
             asked = await _organ(conn, organ)
-            nearest = await subjects.nearest_catalogue(conn, asked.division)
+            nearest = await subjects.nearest_catalogue(conn, asked.division, self._today())
         if nearest is None:
             text = f"区划 {asked.division} 及其上级还没有发布目录，无从核对。请联系目录管理员。"
             raise NotFound(Reason("edition.none", text, "organ"))
@@ -200,12 +214,12 @@ async def _organ(conn: AsyncConnection, code: str) -> Found:
     return found
 
 
-def _page(now: Standing, token: str) -> tuple[Standing, str]:
+def _page(now: Standing, line: tuple[str, ...], token: str) -> tuple[Standing, str]:
     """Give what the next page is of: the edition the first was of, also where another has come since."""
     if not token:
         return now, ""
     match token.split("~"):
-        case [catalogue, number, key] if catalogue in upwards(now.division) and number.isdecimal():
+        case [catalogue, number, key] if catalogue in line and number.isdecimal():
             place = key.split("|", 2)[1:2]
             if key.count("|") >= _BARS and place[0].isdecimal():
                 return Standing(now.division, catalogue, int(number), now.subjects), key

@@ -10,15 +10,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.divisions import upwards
 from gongkai.eventstore.errors import AppendBusy, CommandRaced, VersionConflict
 from gongkai.eventstore.ledger import fingerprint
 from gongkai.eventstore.store import StreamWrite
 from gongkai.serving.clock import legal_day
+from services.catalog.domain.checks import refuse_if_any
 from services.catalog.domain.subjects import NOBODY, assign, subject_stream
 from services.catalog.duties.following import following
 from services.catalog.handlers import Decision, Office, Order, Outcome, carry_out
-from services.catalog.views import subjects, writing
+from services.catalog.views import subjects, tables, writing
+from services.catalog.views.standing import ended_reasons, successions
 
 ACTOR: Final = "system:subjects"
 _RETRY_SECONDS: Final = 5.0
@@ -42,8 +43,10 @@ async def assign_subject(
     stream = subject_stream(division, subject)
 
     async def decide(conn: AsyncConnection) -> Decision:
+        today = legal_day(office.clock())
+        refuse_if_any(iter(await ended_reasons(conn, division, today, "division")))
         held, version = (await subjects.assignments(conn, division)).get(subject, (NOBODY, 0))
-        here = (await subjects.organs_of(conn, legal_day(office.clock()), [division])).get(division, [])
+        here = (await subjects.organs_of(conn, today, [division])).get(division, [])
         events = assign(held, division, subject, wanted, here)
         outcome = {
             "division": division,
@@ -109,10 +112,15 @@ class Settling:
         """Settle the divisions where something changed since the last look; gives how many phrases did."""
         async with self._office.engine.connect() as conn:
             editions = await subjects.published_editions(conn)
-            organs = await subjects.organs_of(conn, legal_day(self._office.clock()))
+            today = legal_day(self._office.clock())
+            organs = await subjects.organs_of(conn, today)
             known = self._seen.keys() or await subjects.divisions_assigned(conn)
+            ended = await successions(conn, tables.division)
         divisions = {*organs, *known}  # one whose last organ has gone too
-        now = {division: _mark(division, editions, tuple(organs.get(division, ()))) for division in divisions}
+        now = {
+            division: _mark(ended.upwards(division, today), editions, tuple(organs.get(division, ())))
+            for division in divisions
+        }
         due = [division for division, mark in sorted(now.items()) if self._seen.get(division) != mark]
         changed = await settle(self._office, due)
         self._seen = now
@@ -127,6 +135,6 @@ class Settling:
         return True
 
 
-def _mark(division: str, editions: dict[str, int], organs: tuple[str, ...]) -> Mark:
-    nearest = next((code for code in upwards(division) if code in editions), "")
+def _mark(line: tuple[str, ...], editions: dict[str, int], organs: tuple[str, ...]) -> Mark:
+    nearest = next((code for code in line if code in editions), "")
     return nearest, editions.get(nearest, 0), organs

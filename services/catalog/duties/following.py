@@ -35,7 +35,7 @@ async def following(
         day: today.
     """
     held = await subjects.assignments(conn, division)
-    edition = await subjects.nearest_catalogue(conn, division)
+    edition = await subjects.nearest_catalogue(conn, division, day)
     phrases = await subjects.phrases_in_force(conn, edition.id) if edition is not None else {}
     here = tuple(organs)
     heirs = await subjects.heirs_of(conn, day)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Select, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.divisions import upwards
 from gongkai.eventstore.store import EventStore
+from gongkai.serving.clock import legal_day
 from services.catalog.domain.editions import EditionPublished
 from services.catalog.domain.rows import MatterRow
 from services.catalog.domain.subjects import SubjectAssigned, subject_stream
@@ -38,20 +39,32 @@ class Standing:
         return asked.where(words, subjects.at_level(self.division))
 
 
-async def standing_now(conn: AsyncConnection, organ: str, division: str) -> Standing:
-    """Give which rows concern an organ now."""
-    nearest = await subjects.nearest_catalogue(conn, division)
+async def standing_now(conn: AsyncConnection, organ: str, registered: str, today: date) -> Standing:
+    """Give which rows concern an organ today; ``registered``: the division it was registered in."""
+    line = await subjects.line_of(conn, registered, today)
+    nearest, division = await subjects.nearest_in(conn, line), line[0]
     if nearest is None:
         return Standing(division)
     meant = await subjects.subjects_of(conn, division, organ)
     return Standing(division, nearest.id, nearest.published, meant)
 
 
+async def day_at(conn: AsyncConnection, store: EventStore, position: int, today: date) -> date:
+    """Give the legal day on which the log had come to a position; at its end that is today."""
+    later = await store.read(conn, position, 1)
+    if not later:
+        return today
+    last = await store.read(conn, position - 1, 1) if position else later
+    return legal_day(last[0].recorded_at)
+
+
 async def standing_at(
-    conn: AsyncConnection, store: EventStore, organ: str, division: str, position: int
+    conn: AsyncConnection, store: EventStore, organ: str, registered: str, position: int, day: date
 ) -> Standing:
-    """Give which rows concerned an organ when the log had come to a position."""
-    line = {catalogue_stream(code): code for code in upwards(division)}
+    """Give which rows concerned an organ when the log had come to a position, on a day."""
+    divisions = await subjects.line_of(conn, registered, day)
+    division = divisions[0]
+    line = {catalogue_stream(code): code for code in divisions}
     words = {
         subject_stream(division, subject): subject for subject in await subjects.assignments(conn, division)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import date
 
 import grpc.aio
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +30,7 @@ from services.catalog.handlers import Order
 from services.catalog.views import catalogues
 from services.catalog.views.lineage import catalogue_of
 from services.catalog.views.reading import Page
+from services.catalog.views.standing import ended_reasons
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -44,7 +46,7 @@ class CatalogueApi(Questions, TablesApi, CatalogueServiceServicer):
         """Give the state of the draft, what the asker may do with it now, and why not the rest."""
         async with self._desk.office.engine.connect() as conn:
             staff, _ = await require_here(conn, READ, request.catalogue)
-            return pb.GetDraftResponse(draft=await _draft(conn, request.catalogue, staff))
+            return pb.GetDraftResponse(draft=await _draft(conn, request.catalogue, staff, self._today()))
 
     async def ListDraftRows(
         self, request: pb.ListDraftRowsRequest, _context: Context
@@ -116,7 +118,7 @@ class CatalogueApi(Questions, TablesApi, CatalogueServiceServicer):
 
     async def _draft(self, identity: str, staff: Staff) -> pb.Draft:
         async with self._desk.office.engine.connect() as conn:
-            return await _draft(conn, identity, staff)
+            return await _draft(conn, identity, staff, self._today())
 
     async def _rows(self, identity: str, matters: Collection[str]) -> list[pb.DraftRow]:
         async with self._desk.office.engine.connect() as conn:
@@ -131,11 +133,12 @@ class CatalogueApi(Questions, TablesApi, CatalogueServiceServicer):
         ]
 
 
-async def _draft(conn: AsyncConnection, identity: str, staff: Staff) -> pb.Draft:
+async def _draft(conn: AsyncConnection, identity: str, staff: Staff, day: date) -> pb.Draft:
     found = await catalogues.find_catalogue(conn, identity)
     state = catalogue_of(found) if found is not None else (await found_or_planned(conn, identity))[0]
     here = await load_draft(conn, state)
-    hindered = hindrances(staff, here, await above_of(conn, state), founded=found is not None)
+    ended = await ended_reasons(conn, identity, day)
+    hindered = hindrances(staff, here, await above_of(conn, state), ended, founded=found is not None)
     shown = here.matters()
     drafting = state.phase != "none"
     return pb.Draft(

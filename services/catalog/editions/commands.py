@@ -23,6 +23,7 @@ from services.catalog.editions.readings import reading_of
 from services.catalog.handlers import Decision, Order, carry_out
 from services.catalog.views import catalogues
 from services.catalog.views.lineage import catalogue_stream, matter_stream
+from services.catalog.views.standing import ended_reasons
 
 MOST_EDITS: Final = 2000
 """Of one command; more are sent in several."""
@@ -36,6 +37,7 @@ async def open_edition(desk: Desk, order: Order, identity: str, title: str) -> N
     """
 
     async def decide(conn: AsyncConnection) -> Decision:
+        refuse_if_any(iter(await ended_reasons(conn, identity, legal_day(desk.clock()))))
         locked = await catalogues.lock_catalogue(conn, identity, whole=True)
         planned, founded = await found_or_planned(conn, identity)
         state, version = locked or (planned, 0)
@@ -49,7 +51,7 @@ async def take_upper(desk: Desk, order: Order, identity: str) -> None:
     """Let the draft stand on the newest edition above."""
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(conn, identity, whole=True)
+        state, version = await _locked(desk, conn, identity, whole=True)
         events = rules.take_upper(state, await above_of(conn, state))
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
 
@@ -72,7 +74,7 @@ async def edit_matters(desk: Desk, order: Order, identity: str, edits: Sequence[
 
     async def decide(conn: AsyncConnection) -> Decision:
         refuse_if_any(iter(_too_many(edits)))
-        state, _ = await _locked(conn, identity, whole=False)
+        state, _ = await _locked(desk, conn, identity, whole=False)
         rules.require_draft(state)
         book = await open_book(conn, desk.office.store, state, edits)
         matters = book.carry_out(edits)
@@ -87,7 +89,7 @@ async def propose(desk: Desk, order: Order, identity: str, note: str) -> None:
     """Hand the draft to another person."""
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(conn, identity, whole=True)
+        state, version = await _locked(desk, conn, identity, whole=True)
         here = await load_draft(conn, state)
         events = rules.propose(state, order.actor, note, here.questions, rows=here.size, changed=here.changed)
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
@@ -99,7 +101,7 @@ async def give_back(desk: Desk, order: Order, identity: str, reason: str) -> Non
     """Send the proposed draft back."""
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(conn, identity, whole=True)
+        state, version = await _locked(desk, conn, identity, whole=True)
         events = rules.give_back(state, reason)
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
 
@@ -120,7 +122,7 @@ async def publish_edition(desk: Desk, order: Order, identity: str, seen: int) ->
     """
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(conn, identity, whole=True)
+        state, version = await _locked(desk, conn, identity, whole=True)
         here = await load_draft(conn, state)
         reasons = list(rules.publishing_reasons(state, order.actor, here.questions, here.size))
         if seen and seen != version:
@@ -153,7 +155,8 @@ def _too_many(edits: Sequence[Edit]) -> list[Reason]:
     return []
 
 
-async def _locked(conn: AsyncConnection, identity: str, *, whole: bool) -> tuple[Catalogue, int]:
+async def _locked(desk: Desk, conn: AsyncConnection, identity: str, *, whole: bool) -> tuple[Catalogue, int]:
+    refuse_if_any(iter(await ended_reasons(conn, identity, legal_day(desk.clock()))))
     found = await catalogues.lock_catalogue(conn, identity, whole=whole)
     if found is None:
         raise unknown(identity)

@@ -174,9 +174,18 @@ async def above_of(conn: AsyncConnection, catalogue: Catalogue) -> Above:
     return Above() if found is None else Above(found.published, found.title)
 
 
-def hindrances(staff: Staff, here: Loaded, above: Above, *, founded: bool) -> list[Hindrance]:
-    """Give for each act why one of the staff cannot do it now; an act without any can be done."""
-    return [Hindrance(act, reason) for act in _ACTS for reason in _reasons(act, staff, here, above, founded)]
+def hindrances(
+    staff: Staff, here: Loaded, above: Above, ended: Sequence[Reason] = (), *, founded: bool
+) -> list[Hindrance]:
+    """Give for each act why one of the staff cannot do it now; an act without any can be done.
+
+    ``ended``: why nothing at all can be done, where the division is no longer there.
+    """
+    return [
+        Hindrance(act, reason)
+        for act in _ACTS
+        for reason in ended or _reasons(act, staff, here, above, founded)
+    ]
 
 
 def acts(found: Sequence[Hindrance]) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
+from gongkai.serving.clock import legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.domain.rows import MatterRow, changes_between
 from services.catalog.editions import messages
@@ -19,6 +20,8 @@ from services.catalog.editions.desk import Desk, found_or_planned, unknown
 from services.catalog.views import catalogues, rows, subjects
 from services.catalog.views.reading import Found, Page
 from services.catalog.views.rows import Wanted
+from services.catalog.views.standing import successions
+from services.catalog.views.tables import division
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -30,6 +33,9 @@ class Questions:
     """Answers from the views of catalogues."""
 
     _desk: Desk
+
+    def _today(self) -> date:
+        return legal_day(self._desk.clock())
 
     async def ListCatalogues(
         self, request: pb.ListCataloguesRequest, _context: Context
@@ -44,7 +50,11 @@ class Questions:
     ) -> pb.GetCatalogueResponse:
         """Give one catalogue, or the nearest above that has an edition in force."""
         async with self._desk.office.engine.connect() as conn:
-            found = await _nearest(conn, request.id) if request.or_above else await _found(conn, request.id)
+            found = (
+                await _nearest(conn, request.id, self._today())
+                if request.or_above
+                else await _found(conn, request.id)
+            )
             domains = await catalogues.count_by_domain(conn, found.id, found.published)
         return pb.GetCatalogueResponse(
             catalogue=messages.catalogue(found), domains=map(_domain_count, domains)
@@ -71,9 +81,9 @@ class Questions:
             edition = await _edition(conn, request.catalogue, request.edition, request.on)
             asked = rows.rows_of(request.catalogue, edition.number, wanted)
             if request.organ:
-                asked = asked.where(await subjects.concerning(conn, request.organ))
+                asked = asked.where(await subjects.concerning(conn, request.organ, self._today()))
             found = await rows.slice_of(conn, asked, page.size, _key(page.after))
-            meant = await subjects.organs_meant(conn, request.catalogue)
+            meant = await subjects.organs_meant(conn, request.catalogue, {row.subject for row in found.rows})
         last = found.rows[-1] if found.rows else None
         token = rows.key_of(last.domain, last.place, last.matter) if found.more and last is not None else ""
         return pb.ListRowsResponse(
@@ -96,7 +106,7 @@ class Questions:
             if len(history) > 1 or found.since_edition != edition.number or found.until_edition is not None:
                 told = await catalogues.list_editions(conn, request.catalogue)
                 editions |= {row.number: row for row in told}
-            meant = await subjects.organs_meant(conn, request.catalogue)
+            meant = await subjects.organs_meant(conn, request.catalogue, [found.subject])
             row = await say_bases(conn, messages.published_row(found, meant.get(found.subject, ())))
         return pb.GetRowResponse(
             row=row,
@@ -139,10 +149,10 @@ async def _found(conn: AsyncConnection, identity: str) -> Found:
     return found
 
 
-async def _nearest(conn: AsyncConnection, identity: str) -> Found:
-    """Give the catalogue, or the first one above that is published."""
-    asked = identity
-    while identity:
+async def _nearest(conn: AsyncConnection, identity: str, day: date) -> Found:
+    """Give the catalogue, or the first one above that is published; of what ended, its successor's."""
+    asked, ended = identity, await successions(conn, division)
+    while identity := ended.heir(identity, day):
         found = await catalogues.find_catalogue(conn, identity)
         if found is not None and found.published:
             return found

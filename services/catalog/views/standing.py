@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.catalog import FormerName
+from gongkai.refusal import Reason
 from gongkai.successions import End, Successions, former_on
 from services.catalog.domain.changes import Named
 from services.catalog.views import tables
@@ -39,6 +40,23 @@ async def successions(conn: AsyncConnection, table: Table) -> Successions:
     columns = (table.c.code, table.c.successor, table.c.ended_on)
     rows = await conn.execute(select(*columns).where(table.c.ended_on.is_not(None)))
     return Successions({row.code: End(row.successor, row.ended_on) for row in rows})
+
+
+async def ended_reasons(
+    conn: AsyncConnection, code: str, day: date, field: str = "catalogue"
+) -> tuple[Reason, ...]:
+    """Tell that a division is no longer there on a day, and what stands in its place; nothing of one that is."""
+    ends = await successions(conn, tables.division)
+    if not ends.ended(code, day):
+        return ()
+    heir, column = ends.heir(code, day), tables.division.c
+    found = await conn.execute(select(column.code, column.name).where(column.code.in_([code, heir])))
+    names = {row.code: row.name for row in found}
+    text = (
+        f"“{names.get(code, code)}”已于 {ends.ends[code].ended_on} 撤并，不再编制目录、认定公开主体；"
+        f"由“{names.get(heir, heir)}”（{heir}）承继，请在该区划办理。"
+    )
+    return (Reason("division.ended", text, field),)
 
 
 async def organs_inside(conn: AsyncConnection, divisions: Collection[str], day: date) -> list[Named]:

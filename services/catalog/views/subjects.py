@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,31 +10,39 @@ from sqlalchemy import ColumnElement, Row, Select, and_, cast, false, func, or_,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.divisions import level_of, upwards
+from gongkai.divisions import level_of
 from services.catalog.domain.subjects import Assignment
 from services.catalog.views.standing import successions
 from services.catalog.views.subject_tables import subject_assignment
 from services.catalog.views.tables import catalogue, matter_row, organ
+from services.catalog.views.tables import division as divisions_table
 
 _FIRST: Final = 1
 
 
-async def assignments(conn: AsyncConnection, division: str) -> dict[str, tuple[Assignment, int]]:
-    """Give what each phrase means in a division, with its version."""
+async def assignments(
+    conn: AsyncConnection, division: str, phrases: Collection[str] | None = None
+) -> dict[str, tuple[Assignment, int]]:
+    """Give what each phrase means in a division, or some phrases, with its version."""
     asked = select(subject_assignment).where(subject_assignment.c.division == division)
+    if phrases is not None:
+        asked = asked.where(subject_assignment.c.subject.in_(phrases))
     return {
         row.subject: (Assignment(tuple(row.organs), row.by_hand), row.version)
         for row in await conn.execute(asked)
     }
 
 
-async def organs_meant(conn: AsyncConnection, division: str) -> dict[str, tuple[str, ...]]:
-    """Give the organs of a division that each phrase means: what a row's ``organs`` are told by."""
-    return {subject: held.organs for subject, (held, _) in (await assignments(conn, division)).items()}
+async def organs_meant(
+    conn: AsyncConnection, division: str, phrases: Collection[str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Give the organs of a division that each phrase, or some, means: what a row's ``organs`` are told by."""
+    held = await assignments(conn, division, phrases)
+    return {subject: one.organs for subject, (one, _) in held.items()}
 
 
 async def subjects_of(conn: AsyncConnection, division: str, organ_code: str) -> tuple[str, ...]:
-    """Give the phrases that mean an organ in its division."""
+    """Give the phrases that mean an organ in the division where it is today."""
     asked = select(subject_assignment.c.subject).where(
         subject_assignment.c.division == division, subject_assignment.c.organs.contains([organ_code])
     )
@@ -48,19 +56,32 @@ def at_level(division: str) -> ColumnElement[bool]:
     return or_(none, levels.op("?")(level_of(division)))
 
 
-async def concerning(conn: AsyncConnection, organ_code: str) -> ColumnElement[bool]:
-    """Tell which rows an organ must disclose; none for an organ nobody knows."""
+async def concerning(conn: AsyncConnection, organ_code: str, day: date) -> ColumnElement[bool]:
+    """Tell which rows an organ must disclose on a day; none for an organ nobody knows."""
     asked = select(organ.c.division).where(organ.c.code == organ_code)
-    division = (await conn.execute(asked)).scalar_one_or_none()
-    if division is None:
+    registered = (await conn.execute(asked)).scalar_one_or_none()
+    if registered is None:
         return false()
+    division = (await line_of(conn, registered, day))[0]
     words = list(await subjects_of(conn, division, organ_code))
     return and_(matter_row.c.subject == func.any(words), at_level(division))
 
 
-async def nearest_catalogue(conn: AsyncConnection, division: str) -> Row[Any] | None:
-    """Give the catalogue in force for a division: its own, or the nearest above that has published."""
-    line = upwards(division)
+async def line_of(conn: AsyncConnection, division: str, day: date) -> tuple[str, ...]:
+    """Give what a division is on a day and those above it: what ended is replaced by what followed it.
+
+    An organ that moved along when its division ended stays registered there, and is the successor's by this.
+    """
+    return (await successions(conn, divisions_table)).upwards(division, day)
+
+
+async def nearest_catalogue(conn: AsyncConnection, division: str, day: date) -> Row[Any] | None:
+    """Give the catalogue in force for a division on a day: its own, or the nearest above that has published."""
+    return await nearest_in(conn, await line_of(conn, division, day))
+
+
+async def nearest_in(conn: AsyncConnection, line: Sequence[str]) -> Row[Any] | None:
+    """Give the first catalogue of a line, from the nearest division upwards, that has published."""
     asked = select(catalogue).where(catalogue.c.id.in_(line), catalogue.c.published >= _FIRST)
     found = {row.id: row for row in await conn.execute(asked)}
     return next((found[code] for code in line if code in found), None)
@@ -89,14 +110,19 @@ async def divisions_assigned(conn: AsyncConnection) -> set[str]:
 async def organs_of(
     conn: AsyncConnection, day: date, divisions: Collection[str] = ()
 ) -> Mapping[str, list[str]]:
-    """Give the organs of each division, or of some, that are there on a legal day, by code."""
+    """Give the organs of each division, or of some, that are there on a legal day, by code.
+
+    Those that moved along when their division ended are its successor's; the ended division has none.
+    """
+    ended = await successions(conn, divisions_table)
     there = organ.c.ended_on.is_(None) | (organ.c.ended_on > day)
     asked: Select[Any] = select(organ.c.division, organ.c.code).where(there).order_by(organ.c.code)
     if divisions:
-        asked = asked.where(organ.c.division.in_(divisions))
+        registered = {*divisions}.union(*(ended.followed_by(one, day) for one in divisions))
+        asked = asked.where(organ.c.division.in_(registered))
     found: dict[str, list[str]] = {}
     for row in await conn.execute(asked):
-        found.setdefault(row.division, []).append(row.code)
+        found.setdefault(ended.heir(row.division, day), []).append(row.code)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,9 +57,9 @@ async def list_numbers(conn: AsyncConnection, village: str) -> Sequence[Found]:
     return (await conn.execute(asked.order_by(village_edition.c.number.desc()))).all()
 
 
-async def rows_above(conn: AsyncConnection, village: str) -> tuple[str, int, Sequence[Found]]:
+async def rows_above(conn: AsyncConnection, village: str, day: date) -> tuple[str, int, Sequence[Found]]:
     """Give the nearest catalogue in force with its edition and all its rows, in the order of the table."""
-    found = await subjects.nearest_catalogue(conn, village)
+    found = await subjects.nearest_catalogue(conn, village, day)
     if found is None:
         return "", 0, []
     asked = select(matter_row).where(
@@ -68,9 +69,9 @@ async def rows_above(conn: AsyncConnection, village: str) -> tuple[str, int, Seq
     return found.id, found.published, (await conn.execute(asked.order_by(*order))).all()
 
 
-async def matters_above(conn: AsyncConnection, village: str) -> frozenset[str]:
+async def matters_above(conn: AsyncConnection, village: str, day: date) -> frozenset[str]:
     """Give the matters of the nearest catalogue in force."""
-    found = await subjects.nearest_catalogue(conn, village)
+    found = await subjects.nearest_catalogue(conn, village, day)
     if found is None:
         return frozenset()
     asked = select(matter_row.c.matter).where(

@@ -92,7 +92,8 @@ class VillageApi(VillageServiceServicer):
             if request.draft:
                 await self._staff(conn, READ, request.village)
             state, _ = await villages.load_list(conn, request.village)
-            found = await check(conn, request.village, state.items if request.draft else state.published)
+            items = state.items if request.draft else state.published
+            found = await check(conn, request.village, items, legal_day(self._desk.clock()))
         return pb.CheckVillageListResponse(
             catalogue=found.catalogue,
             edition=found.edition,
@@ -169,7 +170,7 @@ class VillageApi(VillageServiceServicer):
 
     async def _draft(self, conn: AsyncConnection, village: str, staff: Staff) -> pb.VillageDraft:
         state, version = await villages.load_list(conn, village)
-        standard = await standard_of(conn, village)
+        standard = await standard_of(conn, village, legal_day(self._desk.clock()))
         hindered = [
             (act, reason) for act in _NEEDED for reason in self._hindrances(act, staff, state, standard)
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,9 +32,9 @@ class Check:
     """They name a matter that the catalogue does not have."""
 
 
-async def check(conn: AsyncConnection, village: str, items: Sequence[VillageItem]) -> Check:
-    """Compare a list with the nearest catalogue in force above the village."""
-    catalogue, edition, rows = await villages.rows_above(conn, village)
+async def check(conn: AsyncConnection, village: str, items: Sequence[VillageItem], day: date) -> Check:
+    """Compare a list with the nearest catalogue in force above the village on a day."""
+    catalogue, edition, rows = await villages.rows_above(conn, village, day)
     above = {row.matter: row for row in rows}
     named = {item.matter for item in items}
     return Check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from typing import Any
 
@@ -49,7 +50,7 @@ async def save(desk: VillageDesk, order: Order, village: str, written: Written) 
 
     async def decide(conn: AsyncConnection) -> Decision:
         state, version = await villages.load_list(conn, village, lock=True)
-        standard = await standard_of(conn, village)
+        standard = await standard_of(conn, village, legal_day(desk.clock()))
         items = model_for(standard.matters) if written.model else list(written.items)
         items = identified(items, [*state.items, *state.published])
         seen = await _seen(conn, desk, state, version, written.seen)
@@ -64,7 +65,7 @@ async def propose(desk: VillageDesk, order: Order, village: str, note: str) -> N
 
     async def decide(conn: AsyncConnection) -> Decision:
         state, version = await villages.load_list(conn, village, lock=True)
-        standard = await standard_of(conn, village)
+        standard = await standard_of(conn, village, legal_day(desk.clock()))
         return _decision(village, version, rules.propose(state, order.actor, note, standard))
 
     await carry_out(desk.office, order, _mark("ProposeVillageList", order, village, note), decide)
@@ -92,7 +93,7 @@ async def publish(desk: VillageDesk, order: Order, village: str, seen: int) -> i
 
     async def decide(conn: AsyncConnection) -> Decision:
         state, version = await villages.load_list(conn, village, lock=True)
-        standard = await standard_of(conn, village)
+        standard = await standard_of(conn, village, legal_day(desk.clock()))
         stale = bool(seen) and seen != version
         events = rules.publish(state, order.actor, legal_day(desk.clock()), standard, stale=stale)
         return _decision(village, version, events, {"number": state.number + 1})
@@ -101,9 +102,9 @@ async def publish(desk: VillageDesk, order: Order, village: str, seen: int) -> i
     return int((await carry_out(desk.office, order, asked, decide))["number"])
 
 
-async def standard_of(conn: AsyncConnection, village: str) -> Standard:
-    """Give what a village's list is measured by now."""
-    return Standard(village_kinds(), await villages.matters_above(conn, village))
+async def standard_of(conn: AsyncConnection, village: str, day: date) -> Standard:
+    """Give what a village's list is measured by on a day."""
+    return Standard(village_kinds(), await villages.matters_above(conn, village, day))
 
 
 async def _seen(
