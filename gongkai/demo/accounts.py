@@ -14,6 +14,7 @@ from typing import Final
 
 import yaml
 
+from gongkai.demo.records import demo_organs
 from gongkai.security import keys
 from gongkai.security.permissions import ROLE_NAMES, Role
 
@@ -67,9 +68,11 @@ def told(folder: Path) -> list[str]:
     if not kept:
         return []
     width = max(map(len, kept))
+    organs = {organ.code: organ.name.removesuffix("（演示）") for organ in demo_organs()}
     lines = ["演示账号（仅本机演示，正式安装中没有；密码随机生成，自行修改后以修改后的为准）："]
     for person in demo_people():
         if person.login in kept:
             role = ROLE_NAMES[Role(person.role)].ljust(6, "　")
-            lines.append(f"  {role} {person.login.ljust(width)}  {kept[person.login]}")
+            account = f"{person.login.ljust(width)}  {kept[person.login]}"
+            lines.append(f"  {role} {account}  {organs[person.organ]}")
     return lines

@@ -122,6 +122,7 @@ def _document(
         "ground": "《政府信息公开条例》第二十条",
         "confirmer": {"name": "演示审核员", "post": "政务公开工作机构"},
         "domain": domain[0],
+        "matter": template["matter"],
         "summary": paragraphs[0],
         "keywords": [domain[1]],
         "provenance": "migration",
