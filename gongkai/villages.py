@@ -106,13 +106,14 @@ def due_day(rhythm: Rhythm, period: Period) -> date:
     return date(period.first.year, month, min(rhythm.day, last))
 
 
-def next_due(rhythm: Rhythm, today: date, last: date | None) -> NextDue | None:
+def next_due(rhythm: Rhythm, today: date, last: date | None, since: date | None = None) -> NextDue | None:
     """Give when an item is due next; None for what is disclosed at once, as it happens.
 
     Args:
         rhythm: the item's.
         today: the legal day.
         last: when it was disclosed last; None: never here.
+        since: when the list came into force: it asks for nothing on days before.
     """
     if rhythm.cycle not in ("quarterly", "monthly"):
         return None
@@ -120,6 +121,8 @@ def next_due(rhythm: Rhythm, today: date, last: date | None) -> NextDue | None:
     if last is not None and last >= period.first:
         period = after(period)
     on = due_day(rhythm, period)
+    if since is not None and on < since:
+        on = due_day(rhythm, period := after(period))
     return NextDue(period, on, over=on < today)
 
 

@@ -14,11 +14,13 @@ import grpc
 
 from gongkai.cli.demo_catalogues import publish_demo_catalogues
 from gongkai.cli.demo_requests import file_demo_requests
+from gongkai.cli.demo_villages import publish_demo_villages
 from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.cli.load import organ_credentials_of
 from gongkai.cli.staff import add_staff, read_grant, reset_password
 from gongkai.demo.accounts import demo_people, keep_passwords, kept_passwords, made_passwords
 from gongkai.demo.records import demo_documents, demo_organs
+from gongkai.demo.villages import village_documents
 from gongkai.loading.mapping import MappedOrgan
 from gongkai.loading.rows import RowEvent
 from gongkai.loading.sending import Door, Tally, send_rows
@@ -54,6 +56,7 @@ def seed_accounts(state: Path) -> None:
     endpoints = load_endpoints(state)
     asyncio.run(add_demo_people(endpoints))
     asyncio.run(publish_demo_catalogues(endpoints))
+    asyncio.run(publish_demo_villages(endpoints))
     asyncio.run(file_demo_requests(endpoints))
 
 
@@ -88,6 +91,8 @@ async def _seed(state: Path) -> Tally:
     events: dict[str, list[RowEvent]] = defaultdict(list)
     for code, document in demo_documents(legal_day(utc_now()), random.Random(_SEED)):  # noqa: S311 - invented data
         events[code].append(_event(document))
+    for code, document in village_documents(legal_day(utc_now())):
+        events[code].append(_event(document))
     tally = Tally()
     for organ in demo_organs():
         mapped = MappedOrgan(
@@ -103,6 +108,7 @@ async def _seed(state: Path) -> Tally:
         )
     await add_demo_people(endpoints)
     await publish_demo_catalogues(endpoints)
+    await publish_demo_villages(endpoints)
     await file_demo_requests(endpoints)
     return tally
 

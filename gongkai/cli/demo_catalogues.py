@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from grpc import aio
+
 from gongkai.cli.endpoints import Endpoints
 from gongkai.demo.accounts import kept_passwords
 from gongkai.demo.catalogues import DemoCatalogue, demo_catalogues
@@ -80,7 +82,14 @@ def _edits(wanted: DemoCatalogue, rows: dict[str, pb.DraftRow]) -> Iterator[pb.E
 
 @asynccontextmanager
 async def _steward(endpoints: Endpoints, login: str) -> AsyncIterator[CatalogueServiceAsyncStub]:
-    """Catalog as one of the demo's people reaches it: through the portal's door, with their own password."""
+    """Catalog's catalogues as one of the demo's people reaches them."""
+    async with as_demo_person(endpoints, login) as opened:
+        yield CatalogueServiceStub(opened)
+
+
+@asynccontextmanager
+async def as_demo_person(endpoints: Endpoints, login: str) -> AsyncIterator[aio.Channel]:
+    """A channel to catalog in the name of one of the demo's people, with their own password."""
     password = kept_passwords(endpoints.keys)[login]
     target = endpoints.grpc["catalog"]
     tokens = service_tokens(endpoints.keys, "portal")
@@ -90,4 +99,4 @@ async def _steward(endpoints: Endpoints, login: str) -> AsyncIterator[CatalogueS
         request = identity_pb2.OpenSessionRequest(session=session, audiences=["catalog"])
         token = (await identity.OpenSession(request)).tokens["catalog"]
     async with channel(target, audience="catalog", tokens=lambda _: token, deadline=_SECONDS) as opened:
-        yield CatalogueServiceStub(opened)
+        yield opened

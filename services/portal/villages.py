@@ -118,7 +118,7 @@ def grouped(
     listed: pb.VillageList, kinds: Iterable[pb.VillageKind], records: Sequence[Record], today: date
 ) -> list[Group]:
     """The items of a list by kind, in the law's order."""
-    items = [_item(told, records, today) for told in listed.items]
+    items = [_item(told, records, today, _since(listed)) for told in listed.items]
     return [Group(kind, [item for item in items if item.told.kind == kind.code]) for kind in kinds]
 
 
@@ -133,10 +133,12 @@ def bulletin(
         for record in records
     }
     shown = [(kind, [one for one in records if kind_of[one.index_number] == kind.code]) for kind in kinds]
+    since = _since(listed)
     lacking = [
         (item, _by_when(item, period))
         for item in listed.items
         if item.cycle != "at_once" and not any(belongs(record, item) for record in records)
+        if since is None or _last_day(item, period) >= since
     ]
     return Bulletin(period, [(kind, found) for kind, found in shown if found], lacking)
 
@@ -144,6 +146,16 @@ def bulletin(
 def belongs(record: Record, item: pb.VillageItem) -> bool:
     """Tell whether a record discloses an item: by the matter above, or by the item's name among its keywords."""
     return bool(item.matter and record.matter == item.matter) or item.level2 in record.keywords
+
+
+def _since(listed: pb.VillageList) -> date | None:
+    """The day the list came into force: it asks for nothing before."""
+    return date.fromisoformat(listed.effective_on) if listed.effective_on else None
+
+
+def _last_day(item: pb.VillageItem, period: Period) -> date:
+    """The last day of a period on which an item was asked for."""
+    return due_day(rhythm(item), period) if item.cycle == "quarterly" else period.last
 
 
 def _by_when(item: pb.VillageItem, period: Period) -> str:
@@ -155,7 +167,8 @@ def _by_when(item: pb.VillageItem, period: Period) -> str:
 
 
 def _entry(listed: pb.VillageList, records: Sequence[Record], today: date) -> Entry:
-    dues = [due for item in listed.items if (due := _item(item, records, today).due) is not None]
+    since = _since(listed)
+    dues = [due for item in listed.items if (due := _item(item, records, today, since).due) is not None]
     coming = [due for due in dues if not due.over]
     return Entry(
         listed.village,
@@ -168,10 +181,10 @@ def _entry(listed: pb.VillageList, records: Sequence[Record], today: date) -> En
     )
 
 
-def _item(told: pb.VillageItem, records: Sequence[Record], today: date) -> Item:
+def _item(told: pb.VillageItem, records: Sequence[Record], today: date, since: date | None) -> Item:
     last = next((record for record in records if belongs(record, told)), None)
     day = date.fromisoformat(last.published_on) if last is not None else None
-    return Item(told, last, next_due(rhythm(told), today, day))
+    return Item(told, last, next_due(rhythm(told), today, day, since))
 
 
 def this_quarter(today: date) -> Period:

@@ -134,3 +134,6 @@ def test_quarters_by_name() -> None:
     assert quarter_named("2026-Q5") is None
     assert period_of("monthly", date(2026, 2, 3)).last == date(2026, 2, 28)
     assert next_due(Rhythm("at_once"), DAY, None) is None
+    new = next_due(Rhythm("quarterly", 1, 20), DAY, None, since=DAY)
+    assert new is not None
+    assert (new.on, new.over) == (date(2027, 1, 20), False)

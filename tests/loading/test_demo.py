@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from gongkai.demo.records import NOTICE, demo_documents, demo_organs
+from gongkai.demo.villages import demo_villages, village_documents
 from gongkai.uscc import check_character
 
 pytestmark = pytest.mark.domain
@@ -40,3 +41,15 @@ def test_every_record_says_that_it_is_invented_and_is_the_same_next_time() -> No
 def test_the_credit_codes_of_the_invented_organs_are_well_formed() -> None:
     """GB 32100's check character holds, so that the registry accepts them."""
     assert all(check_character(organ.uscc[:17]) == organ.uscc[17] for organ in demo_organs())
+
+
+def test_two_villages_disclose_what_stands_in_their_lists() -> None:
+    """Each village's records are the township organ's, of the village's division, marked as invented, of items it keeps."""
+    kept = {one.village: one.without for one in demo_villages()}
+    documents = list(village_documents(TODAY))
+
+    assert len(kept) == 2
+    assert {document["division"] for _, document in documents} == set(kept)
+    assert {organ for organ, _ in documents} <= {organ.code for organ in demo_organs()}
+    assert all(document["body"]["text"].endswith(NOTICE) for _, document in documents)
+    assert not any(document["keywords"][0] in kept[document["division"]] for _, document in documents)

@@ -19,6 +19,7 @@ from services.portal import villages
 from services.portal.pages import Where
 from services.portal.portal import Portal, page_of, portal_of
 from services.portal.registry import Place
+from services.portal.villagewords import village_name
 
 PAGE_SIZE: Final = 20
 """Villages of a page: each costs a call for its records."""
@@ -115,7 +116,7 @@ async def text(request: Request) -> Response:
     assert where.divisions is not None
     address = f"{portal.base(request)}/{place.slug}/villages/"
     demo = "【演示数据，内容均为虚构】\n" if portal.settings.demo else ""
-    body = chat_text(place.name, shown, address, _offices(where)["township"], demo)
+    body = chat_text(village_name(place.name), shown, address, _offices(where)["township"], demo)
     return PlainTextResponse(body, headers={"Cache-Control": "no-cache"})
 
 
