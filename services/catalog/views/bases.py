@@ -44,7 +44,7 @@ class Unresolved:
 
 
 async def list_bases(conn: AsyncConnection, *, q: str, state: str, page: Page) -> Listing:
-    """List bases by id: those with words in title, alias or number, and of one state."""
+    """List bases by title: those with words in title, alias or number, and of one state."""
     wanted: ColumnElement[bool] = true()
     for word in q.split():
         written = func.array_to_string(basis.c.aliases, " ")
@@ -55,7 +55,8 @@ async def list_bases(conn: AsyncConnection, *, q: str, state: str, page: Page) -
         wanted = and_(wanted, found)
     if state:
         wanted = and_(wanted, basis.c.state == state)
-    return await listing(conn, select(basis).where(wanted), basis.c.id, page)
+    place = (basis.c.title + " " + basis.c.id).label("place")  # by title: a title alone need not be unique
+    return await listing(conn, select(basis, place).where(wanted), place, page)
 
 
 async def find_basis(conn: AsyncConnection, identity: str) -> Found | None:
