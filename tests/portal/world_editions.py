@@ -375,12 +375,16 @@ class EditionOffice(Catalogues):
             before = now
         elsewhere = [
             volumes[-1].rows[request.matter]
-            for code, volumes in library.volumes.items()
+            for code, volumes in sorted(library.volumes.items(), key=lambda one: (one[0].isdecimal(), one[0]))
             if code != request.catalogue and request.matter in volumes[-1].rows
         ]
         edition = library.edition(request.catalogue, volume)
         return pb.GetRowResponse(
-            row=volume.rows[request.matter], edition=edition, history=history, elsewhere=elsewhere
+            row=volume.rows[request.matter],
+            edition=edition,
+            history=history,
+            elsewhere=elsewhere[: request.others or None],
+            elsewhere_total=len(elsewhere),
         )
 
     async def CompareEditions(self, request: Any, _context: Any) -> pb.CompareEditionsResponse:

@@ -26,7 +26,7 @@ from services.catalog.views.tables import division
 Context = grpc.aio.ServicerContext[object, object]
 
 MOST_ROWS: Final = 500
-"""Of a matter's page: editions that changed it here, and other catalogues that have it."""
+"""Of a matter's page: other catalogues that have it."""
 
 
 class Questions:
@@ -97,7 +97,8 @@ class Questions:
         """Give one matter with its history here, and as it stands in other catalogues."""
         async with self._desk.office.engine.connect() as conn:
             edition = await _edition(conn, request.catalogue, request.edition, request.on)
-            history, others = await rows.everywhere(conn, request.catalogue, request.matter, MOST_ROWS)
+            most = min(request.others, MOST_ROWS) if request.others > 0 else MOST_ROWS
+            history, others, total = await rows.everywhere(conn, request.catalogue, request.matter, most)
             found = next((row for row in history if _stands(row, edition.number)), None)
             if found is None:
                 text = f"目录 {request.catalogue} 的第 {edition.number} 版中没有事项 {request.matter or '（空）'}。"
@@ -113,6 +114,7 @@ class Questions:
             edition=messages.dated_edition(edition),
             history=_history(history, editions),
             elsewhere=map(messages.published_row, others),
+            elsewhere_total=total,
         )
 
     async def CompareEditions(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalog.domain.catalogues import Catalogue
@@ -115,24 +115,30 @@ async def find_row(conn: AsyncConnection, catalogue: str, matter: str, number: i
 
 async def everywhere(
     conn: AsyncConnection, catalogue: str, matter: str, most: int
-) -> tuple[list[Found], list[Found]]:
+) -> tuple[list[Found], list[Found], int]:
     """Give a matter as it stood in each edition of a catalogue that changed it, oldest first; and as it stands elsewhere.
 
     Args:
         conn: the connection.
         catalogue: whose history is wanted.
         matter: its id.
-        most: rows of both together.
+        most: rows of other catalogues, from the top down; the last number given is how many there are.
     """
-    here = matter_row.c.catalogue == catalogue
-    asked = select(matter_row).where(
-        matter_row.c.matter == matter, or_(here, matter_row.c.until_edition.is_(None))
+    column = matter_row.c
+    there = and_(column.matter == matter, column.until_edition.is_(None), column.catalogue != catalogue)
+    others = select(func.count()).select_from(matter_row).where(there).scalar_subquery()
+    here = select(matter_row, literal(0).label("others")).where(
+        column.matter == matter, column.catalogue == catalogue
     )
-    first = asked.order_by(here.desc(), matter_row.c.catalogue, matter_row.c.since_edition).limit(most)
-    found = (await conn.execute(first)).all()
+    is_division = column.catalogue.op("~")("^[0-9]")
+    elsewhere = select(matter_row, others.label("others")).where(there)
+    first = elsewhere.order_by(is_division, column.catalogue).limit(most)
+    found = (await conn.execute(here.union_all(first))).all()
+    told = [row for row in found if row.catalogue != catalogue]
     return (
-        [row for row in found if row.catalogue == catalogue],
-        [row for row in found if row.catalogue != catalogue],
+        sorted((row for row in found if row.catalogue == catalogue), key=lambda row: row.since_edition),
+        sorted(told, key=lambda row: (row.catalogue[:1].isdecimal(), row.catalogue)),
+        told[0].others if told else 0,
     )
 
 

@@ -24,6 +24,7 @@ from services.portal.routes.home import or_none
 
 PAGE_SIZE: Final = 10
 _ELSEWHERE: Final = 12
+"""Other catalogues that a page shows the matter in."""
 _BACK: Final = 10
 """Editions that are looked through for a matter that is no longer there."""
 
@@ -77,15 +78,10 @@ def _values(shown: InForce, told: catalogues_pb2.GetRowResponse, organs: Mapping
         "columns": COLUMNS,
         "organs": [(one, organs.get(one, "")) for one in told.row.organs],
         "history": sorted(told.history, key=lambda one: one.edition, reverse=True),
-        "elsewhere": [(one, _unlike(told.row.row, one.row)) for one in _nearest(told)],
-        "elsewhere_total": len(told.elsewhere),
+        "elsewhere": [(one, _unlike(told.row.row, one.row)) for one in told.elsewhere],
+        "elsewhere_total": told.elsewhere_total,
         "domain_name": shown.domain_name(told.row.row.domain),
     }
-
-
-def _nearest(told: catalogues_pb2.GetRowResponse) -> list[catalogues_pb2.PublishedRow]:
-    """The first of the other catalogues that have the matter, from the top down."""
-    return sorted(told.elsewhere, key=lambda one: (one.catalogue.isdecimal(), one.catalogue))[:_ELSEWHERE]
 
 
 def _unlike(here: catalogues_pb2.Row, there: catalogues_pb2.Row) -> list[str]:
@@ -106,7 +102,7 @@ async def _not_in(request: Request, shown: InForce, when: When) -> Response:
     candidates = [shown.catalogue.id] if when.asked else []
     candidates += [one for one in (shown.catalogue.upper,) if one]
     for catalogue in candidates:
-        asked = catalogues_pb2.GetRowRequest(catalogue=catalogue, matter=identity)
+        asked = catalogues_pb2.GetRowRequest(catalogue=catalogue, matter=identity, others=1)
         found = await or_none(portal.offices.catalogues.GetRow(asked))
         if found is not None and found.row.row.domain == code:
             where = await portal.where(request, "catalogue", "catalogue/")
@@ -126,7 +122,7 @@ async def _last_edition(portal: Portal, shown: InForce, identity: str) -> int:
 
 def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequest:
     return catalogues_pb2.GetRowRequest(
-        catalogue=shown.catalogue.id, matter=identity, edition=when.edition, on=when.on
+        catalogue=shown.catalogue.id, matter=identity, edition=when.edition, on=when.on, others=_ELSEWHERE
     )
 
 

@@ -738,10 +738,13 @@ class GetRowRequest(_message.Message):
     MATTER_FIELD_NUMBER: _builtins.int
     EDITION_FIELD_NUMBER: _builtins.int
     ON_FIELD_NUMBER: _builtins.int
+    OTHERS_FIELD_NUMBER: _builtins.int
     catalogue: _builtins.str
     matter: _builtins.str
     edition: _builtins.int
     on: _builtins.str
+    others: _builtins.int
+    """most rows of other catalogues that are told; 0: all, up to 500"""
     def __init__(
         self,
         *,
@@ -749,10 +752,11 @@ class GetRowRequest(_message.Message):
         matter: _builtins.str = ...,
         edition: _builtins.int = ...,
         on: _builtins.str = ...,
+        others: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "edition", b"edition", "matter", b"matter", "on", b"on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "edition", b"edition", "matter", b"matter", "on", b"on", "others", b"others"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -766,6 +770,9 @@ class GetRowResponse(_message.Message):
     EDITION_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
     ELSEWHERE_FIELD_NUMBER: _builtins.int
+    ELSEWHERE_TOTAL_FIELD_NUMBER: _builtins.int
+    elsewhere_total: _builtins.int
+    """other catalogues that have it, told or not"""
     @_builtins.property
     def row(self) -> Global___PublishedRow: ...
     @_builtins.property
@@ -773,7 +780,9 @@ class GetRowResponse(_message.Message):
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[Global___RowVersion]: ...
     @_builtins.property
-    def elsewhere(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishedRow]: ...
+    def elsewhere(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishedRow]:
+        """from the top down"""
+
     def __init__(
         self,
         *,
@@ -781,10 +790,11 @@ class GetRowResponse(_message.Message):
         edition: Global___Edition | None = ...,
         history: _abc.Iterable[Global___RowVersion] | None = ...,
         elsewhere: _abc.Iterable[Global___PublishedRow] | None = ...,
+        elsewhere_total: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["edition", b"edition", "row", b"row"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["edition", b"edition", "elsewhere", b"elsewhere", "history", b"history", "row", b"row"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edition", b"edition", "elsewhere", b"elsewhere", "elsewhere_total", b"elsewhere_total", "history", b"history", "row", b"row"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
