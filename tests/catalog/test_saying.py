@@ -56,11 +56,18 @@ from services.catalog.domain.stances import (
 )
 from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
+from services.catalog.domain.villagelists import (
+    VillageListProposed,
+    VillageListPublished,
+    VillageListReturned,
+    VillageListSaved,
+)
 from services.catalog.saying import contract_of, tell_public, tell_services
 
 pytestmark = pytest.mark.domain
 
 COUNTY = "341323000000"
+VILLAGE = "341323110203"
 ORGAN = {
     "code": "341323-mzj", "name": "民政局", "short_name": "民政局", "division": COUNTY, "uscc": "11341323MD23A00253",
 }  # fmt: skip
@@ -194,6 +201,11 @@ EXAMPLES: list[tuple[DomainEvent, str, str]] = [
         f"evt.catalog.{COUNTY}.subject.assigned",
         f"feed.{COUNTY}.catalog.changed",
     ),
+    (
+        VillageListPublished(village=VILLAGE, number=1, effective_on=date(2026, 11, 23), items=()),
+        f"evt.catalog.{VILLAGE}.villagelist.published",
+        f"feed.{VILLAGE}.catalog.adopted",
+    ),
 ]
 
 PERSON = {"staff_id": "s-1", "login": "bianji", "organ": "341323-mzj"}
@@ -220,6 +232,9 @@ UNTOLD: list[DomainEvent] = [
     MatterKept(row=MATTER.row),
     MatterRejoined(changes={}),
     MatterReleased(),
+    VillageListSaved(village=VILLAGE, items=()),
+    VillageListProposed(village=VILLAGE, by="staff:s-1", note=""),
+    VillageListReturned(village=VILLAGE, reason="补充"),
 ]
 
 
