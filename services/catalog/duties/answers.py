@@ -19,6 +19,7 @@ from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.domain.editions import edition_id
 from services.catalog.domain.reading.schema import schema_of
 from services.catalog.domain.rows import MatterRow, changes_between, name_of
+from services.catalog.domain.subjects import NOBODY
 from services.catalog.duties.places import Place, read_place
 from services.catalog.duties.standing import Standing, day_at, rows_at, standing_at, standing_now
 from services.catalog.editions import messages
@@ -182,10 +183,17 @@ class Answers:
             phrases = await subjects.phrases_in_force(conn, nearest.id) if nearest is not None else {}
         listed = []
         for subject in sorted({*phrases, *held}):
-            organs, version = (held[subject][0].organs, held[subject][1]) if subject in held else ((), 0)
-            if not (unassigned_only and (organs or subject not in phrases)):
+            meant, version = held.get(subject, (NOBODY, 0))
+            if not (unassigned_only and (meant.organs or subject not in phrases)):
                 listed.append(
-                    duties_pb2.Assignment(division=division, subject=subject, organs=organs, version=version)
+                    duties_pb2.Assignment(
+                        division=division,
+                        subject=subject,
+                        organs=meant.organs,
+                        version=version,
+                        matters=phrases.get(subject, 0),
+                        by_hand=meant.by_hand,
+                    )
                 )
         return duties_pb2.ListAssignmentsResponse(assignments=listed)
 

@@ -338,9 +338,15 @@ class Assignment(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     ORGANS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    MATTERS_FIELD_NUMBER: _builtins.int
+    BY_HAND_FIELD_NUMBER: _builtins.int
     division: _builtins.str
     subject: _builtins.str
     version: _builtins.int
+    matters: _builtins.int
+    """of the edition in force that have these words; 0: it had them once"""
+    by_hand: _builtins.bool
+    """a person decided, not the table"""
     @_builtins.property
     def organs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -350,10 +356,12 @@ class Assignment(_message.Message):
         subject: _builtins.str = ...,
         organs: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
+        matters: _builtins.int = ...,
+        by_hand: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "organs", b"organs", "subject", b"subject", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_hand", b"by_hand", "division", b"division", "matters", b"matters", "organs", b"organs", "subject", b"subject", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
