@@ -8,7 +8,7 @@ from typing import Any
 
 from gongkai.contracts.elements import document_reasons
 from gongkai.contracts.matters import Element, MatterReading
-from gongkai.refusal import Reason
+from gongkai.refusal import Reason, Refusal
 from gongkai.rpc.catalog.v1 import catalogues_pb2, duties_pb2, duties_pb2_grpc
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.domain.reading.schema import schema_of
@@ -28,6 +28,29 @@ URL = f"/api/v1/catalogues/{COUNTY}/matters/{MATTER}/schema"
 
 
 class Duties(duties_pb2_grpc.DutyServiceServicer):
+    def __init__(self) -> None:
+        self.meant = {
+            "县级人民政府民政部门": duties_pb2.Assignment(organs=[ORGAN], matters=14, version=1),
+            "征收实施单位": duties_pb2.Assignment(matters=6),
+            "旧的写法": duties_pb2.Assignment(),
+        }
+
+    async def ListAssignments(self, request: Any, _context: Any) -> duties_pb2.ListAssignmentsResponse:
+        told = []
+        for subject, held in self.meant.items():
+            one = duties_pb2.Assignment(division=request.division, subject=subject)
+            one.MergeFrom(held)
+            told.append(one)
+        return duties_pb2.ListAssignmentsResponse(assignments=told)
+
+    async def AssignSubject(self, request: Any, _context: Any) -> duties_pb2.AssignSubjectResponse:
+        if "341323-czj" in request.organs:
+            raise Refusal(Reason("subject.organ.unknown", "本区划没有机关 341323-czj。", "organs[0]"))
+        held = self.meant[request.subject]
+        now = duties_pb2.Assignment(organs=request.organs, matters=held.matters, by_hand=True)
+        self.meant[request.subject] = now
+        return duties_pb2.AssignSubjectResponse(assignment=now)
+
     async def ListDuties(self, request: Any, _context: Any) -> duties_pb2.ListDutiesResponse:
         self._known(request.organ)
         row = catalogues_pb2.PublishedRow(catalogue=COUNTY, matter=MATTER, state="in", organs=[ORGAN])

@@ -21,6 +21,7 @@ from services.portal.routes.staff import (
     records,
     requests,
     sheet,
+    subjects,
     villages,
 )
 
@@ -54,6 +55,7 @@ STAFF_ROUTES = [
     Route("/staff/catalogue/{catalogue}/changes", catalogues.changes),
     Route("/staff/catalogue/{catalogue}/export", catalogues.export),
     Route("/staff/catalogue/{catalogue}/flagged", bases.flagged),
+    Route("/staff/catalogue/{catalogue}/subjects", subjects.listing, methods=_BOTH),
     Route("/staff/catalogue/{catalogue}/import", importing.table, methods=_BOTH),
     Route("/staff/catalogue/{catalogue}/matters/{matter}", matters.show, methods=_BOTH),
     Route("/staff/catalogue/{catalogue}/draft/{domain}", sheet.show),
