@@ -23,7 +23,7 @@ SHEET = f"{BASE}/draft/20"
 PATHS = (
     "/staff/catalogue/", f"{BASE}/", SHEET, f"{BASE}/draft/all?stance=undecided", f"{BASE}/draft/all/adopt", f"{BASE}/propose",
     f"{BASE}/changes", f"{BASE}/matters/m-20-005", f"{SHEET}/add", f"{BASE}/import", f"{BASE}/flagged", "/staff/catalogue/bases/",
-    "/staff/catalogue/bases/b-0",
+    "/staff/catalogue/bases/b-0", f"{BASE}/subjects?subject=征收实施单位",
 )  # fmt: skip
 _PASTE = """text => {
     const data = new DataTransfer();
