@@ -9,9 +9,11 @@ import grpc.aio
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gongkai.contracts.catalog import FormerName
 from gongkai.legaltime import Calendar, RuleRow
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.clock import legal_day
+from gongkai.successions import name_on
 from services.oversight.coverage_api import CoverageApi
 from services.oversight.domain.buckets import buckets
 from services.oversight.domain.reply import working_days_over
@@ -35,7 +37,7 @@ class OversightApi(CoverageApi):
             lags = await _lags(conn, request, limit)
             seen = await reading.seen_until(conn)
         return pb.GetBoardResponse(
-            organs=[_organ(organ, requests.get(organ.code)) for organ in organs],
+            organs=[_organ(organ, requests.get(organ.code), today) for organ in organs],
             lags=lags,
             as_of=seen.astimezone(UTC).isoformat() if seen else "",
             limit_days=limit.value if limit else 0,
@@ -105,7 +107,7 @@ def _late_request(row: Row[Any], today: date, calendar: Calendar) -> pb.LateRequ
     )
 
 
-def _organ(row: Row[Any], requests: Row[Any] | None) -> pb.OrganRow:
+def _organ(row: Row[Any], requests: Row[Any] | None, today: date) -> pb.OrganRow:
     asked = (
         {}
         if requests is None
@@ -120,7 +122,7 @@ def _organ(row: Row[Any], requests: Row[Any] | None) -> pb.OrganRow:
     return pb.OrganRow(
         **asked,
         organ=row.code,
-        organ_name=row.name,
+        organ_name=name_on(today, row.name, map(FormerName.model_validate, row.former_names)),
         division=row.division,
         published=row.published,
         withdrawn=row.withdrawn,

@@ -186,7 +186,8 @@ def _organ_row(
 
 async def _site_columns(conn: AsyncConnection, divisions: Sequence[str], today: date) -> list[Column]:
     """The columns as the site of the first has them: everything, each kind, each domain of the edition in force."""
-    edition = coverage.edition_for(divisions[0], await coverage.editions_in_force(conn, today))
+    line = (await coverage.ended_divisions(conn)).upwards(divisions[0], today)
+    edition = coverage.edition_for(line, await coverage.editions_in_force(conn, today))
     rows = await coverage.disclosed_in(conn, divisions)
     counts: Counter[tuple[str, str]] = Counter()
     last: dict[tuple[str, str], date] = {}

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gongkai.contracts.catalog import DivisionChanged, FormerName
 from gongkai.contracts.contract import Contract
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.database import create_engine, migrate
@@ -41,6 +42,7 @@ from tests.oversight.duties import (
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 NOBODY = cast("Any", None)
+NEXT_TOWN = "341323111000"
 COUNTY_CATALOGUE = (
     edition(),
     matter("m-01-1", CIVIL),
@@ -179,6 +181,39 @@ async def test_an_organ_that_ended_has_no_duties(office: Office) -> None:
 
     await office.tell(ending.model_copy(update={"version": 3, "ended_on": date(2026, 11, 23)}))
     assert MZJ not in await office.coverage(COUNTY)
+
+
+async def test_an_organ_that_moved_along_has_its_successors_duties(office: Office) -> None:
+    """From the day its township ends: by the successor's catalogue and words, on the successor's board; not a day before."""
+    gone = DivisionChanged(
+        code=TOWN, version=2, name="甲镇", level="township", parent=COUNTY, ended_on=date(2026, 11, 23), successor=NEXT_TOWN
+    )  # fmt: skip
+    await office.tell(
+        edition(catalogue=TOWN), matter("m-01-1", TOWNSHIP, catalogue=TOWN), meant(TOWNSHIP, TOWN_HALL, division=TOWN),
+        edition(catalogue=NEXT_TOWN), matter("m-01-2", TOWNSHIP, catalogue=NEXT_TOWN),
+        meant(TOWNSHIP, TOWN_HALL, division=NEXT_TOWN),
+    )  # fmt: skip
+    assert await office.states(TOWN_HALL) == {"m-01-1": "never"}
+    await office.tell(gone)
+    assert await office.states(TOWN_HALL) == {"m-01-2": "never"}
+    board = await office.coverage(NEXT_TOWN)
+    assert {code: row.catalogue for code, row in board.items()} == {TOWN_HALL: NEXT_TOWN}
+
+
+async def test_an_organ_bears_its_name_of_the_day(office: Office) -> None:
+    """A new name that was told ahead is shown from its day on."""
+    renamed = ORGANS[0].model_copy(
+        update={
+            "version": 9,
+            "name": "县民政和救助局",
+            "former_names": (FormerName(name="县民政局", until=date(2026, 11, 24)),),
+        }
+    )
+    await office.tell(*COUNTY_CATALOGUE, renamed)
+    assert (await office.coverage(organ=MZJ))[MZJ].organ_name == "县民政局"
+    asked = pb.GetBoardRequest(division=COUNTY)
+    names = {row.organ: row.organ_name for row in (await office.api.GetBoard(asked, NOBODY)).organs}
+    assert names[MZJ] == "县民政局"
 
 
 async def test_the_public_matter_page_learns_when_the_next_is_due(office: Office) -> None:

@@ -14,8 +14,10 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gongkai.contracts.catalog import FormerName
 from gongkai.contracts.matters import TimeLimit
-from gongkai.divisions import level_of, stem, upwards
+from gongkai.divisions import level_of, stem
+from gongkai.successions import End, Successions, name_on
 from services.oversight.domain.coverage import Duty
 from services.oversight.domain.cycles import cycles_of
 from services.oversight.views import tables
@@ -107,9 +109,16 @@ async def editions_in_force(
     }
 
 
-def edition_for(division: str, editions: Mapping[str, Edition]) -> Edition | None:
-    """Give the edition that holds for a division: its own, or the nearest above."""
-    return next((editions[code] for code in upwards(division) if code in editions), None)
+def edition_for(line: Sequence[str], editions: Mapping[str, Edition]) -> Edition | None:
+    """Give the edition that holds for a division: its own, or the nearest above. ``line``: it and those above."""
+    return next((editions[code] for code in line if code in editions), None)
+
+
+async def ended_divisions(conn: AsyncConnection) -> Successions:
+    """Read the ends of divisions: a few rows, by an index of their own."""
+    column = tables.division.c
+    asked = select(column.code, column.successor, column.ended_on).where(column.ended_on.is_not(None))
+    return Successions({row.code: End(row.successor, row.ended_on) for row in await conn.execute(asked)})
 
 
 async def organs_of(
@@ -117,21 +126,33 @@ async def organs_of(
 ) -> list[Organ]:
     """Give one organ, or those of a division ("" for all), each with its edition; by division and code.
 
-    What has ended has no duties and is not given. ``below``: those of the divisions below too.
+    What has ended has no duties and is not given. ``below``: those of the divisions below too. An organ that moved along
+    when its division ended is its successor's.
     """
+    ends = await ended_divisions(conn)
     column = tables.organ.c
     lives = or_(column.ended_on.is_(None), column.ended_on > today)
     asked = select(tables.organ).where(lives).order_by(column.division, column.code)
     if organ:
         asked = asked.where(column.code == organ)
     elif below:
-        asked = asked.where(column.division.startswith(stem(division)))
+        also = ends.predecessors(division, today)
+        asked = asked.where(or_(column.division.startswith(stem(division)), column.division.in_(also)))
     else:
-        asked = asked.where(column.division == division)
+        asked = asked.where(column.division.in_((division, *ends.followed_by(division, today))))
     rows = (await conn.execute(asked)).all()
-    line = () if below and not organ else {code for row in rows for code in upwards(row.division)}
-    editions = await editions_in_force(conn, today, sorted(line))
-    return [Organ(row.code, row.name, row.division, edition_for(row.division, editions)) for row in rows]
+    lines = [ends.upwards(row.division, today) for row in rows]
+    codes = () if below and not organ else {code for line in lines for code in line}
+    editions = await editions_in_force(conn, today, sorted(codes))
+    found = [
+        Organ(row.code, _name(row, today), line[0], edition_for(line, editions))
+        for row, line in zip(rows, lines, strict=True)
+    ]
+    return sorted(found, key=lambda one: (one.division, one.code))
+
+
+def _name(row: Found, today: date) -> str:
+    return name_on(today, row.name, map(FormerName.model_validate, row.former_names))
 
 
 async def count_duties(conn: AsyncConnection, organs: Collection[Organ]) -> Sequence[Found]:

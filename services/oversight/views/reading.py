@@ -60,13 +60,14 @@ async def organ_rows(conn: AsyncConnection, division: str, also: Sequence[str] =
 
     ``also``, here and below: ended divisions that it stands for.
 
-    Columns: code, name, division, published, withdrawn, timed, late, defects, median_lag (None without timed).
+    Columns: code, name (the newest), former_names, division, published, withdrawn, timed, late, defects, median_lag (None without timed).
     """
     organ = tables.organ.c
     counted = (
         select(
             organ.code,
             organ.name,
+            organ.former_names,
             organ.division,
             func.count(_record.id).filter(_SHOWN).label("published"),
             func.count(_record.id).filter(_record.withdrawn).label("withdrawn"),
@@ -77,7 +78,7 @@ async def organ_rows(conn: AsyncConnection, division: str, also: Sequence[str] =
         )
         .select_from(tables.organ.outerjoin(tables.record, _record.organ == organ.code))
         .where(_below(division, also))
-        .group_by(organ.code, organ.name, organ.division)
+        .group_by(organ.code, organ.name, organ.former_names, organ.division)
         .order_by(organ.code)
     )
     return (await conn.execute(counted)).all()

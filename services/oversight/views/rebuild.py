@@ -13,6 +13,7 @@ from services.oversight.views.writing import apply_records, apply_registry, appl
 
 TABLES: Final = (
     "organ",
+    "division",
     "calendar_year",
     "rule_row",
     "edition",

@@ -36,6 +36,16 @@ organ = Table(
     Column("name", Text),
     Column("division", Text),
     Column("ended_on", Date),
+    Column("former_names", JSONB),
+)
+
+division = Table(
+    "division",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("version", Integer),
+    Column("ended_on", Date),
+    Column("successor", Text),
 )
 
 calendar_year = Table(

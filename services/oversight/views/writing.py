@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts.catalog import CalendarAnnounced, OrganChanged, RuleChanged
+from gongkai.contracts.catalog import CalendarAnnounced, DivisionChanged, OrganChanged, RuleChanged
 from gongkai.contracts.contract import Contract
 from gongkai.contracts.publishing import RecordState, RecordWithdrawn
 from gongkai.contracts.requests import RequestState
@@ -55,10 +55,17 @@ async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> No
     await _change_law(conn, told)
     organs = [contract for contract in told if isinstance(contract, OrganChanged)]
     rows = [
-        contract.model_dump(include={"code", "version", "name", "division", "ended_on"})
+        contract.model_dump(mode="json", include={"code", "version", "name", "division", "former_names"})
+        | {"ended_on": contract.ended_on}
         for contract in organs
     ]
     await upsert_newer(conn, tables.organ, rows, key="code")
+    divisions = [
+        contract.model_dump(include={"code", "version", "ended_on", "successor"})
+        for contract in told
+        if isinstance(contract, DivisionChanged)
+    ]
+    await upsert_newer(conn, tables.division, divisions, key="code")
     await apply_catalogue(conn, told)
     await _note_time(conn, "catalog", batch)
 
