@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gongkai.devstack.ports import free_port
 
-ALONE = ("appends", "relay", "consume", "catalogues", "coverage")
+ALONE = ("appends", "relay", "consume", "catalogues", "coverage", "matter")
 ON_THE_PLATFORM = ("idle", "searchable", "load", "rebuild")
 _START_SECONDS = 240
 
