@@ -1,6 +1,5 @@
 """The gRPC edge for what the staff write: drafts and their review, publication, revision, withdrawal."""
 
-
 from __future__ import annotations
 
 import re

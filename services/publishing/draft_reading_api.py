@@ -1,6 +1,5 @@
 """The gRPC edge for what the staff see: drafts, what departments sent, their organ's records."""
 
-
 from __future__ import annotations
 
 import re
