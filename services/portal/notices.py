@@ -29,7 +29,7 @@ DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "matter-saved": ("已保存这一项。", "还没有送复核，公众看不到。"),
         "matters-saved": ("改动都已保存。", "还没有送复核，公众看不到。"),
         "matters-adopted": ("所列各项都已沿用。", "还没有送复核，公众看不到。"),
-        "table-imported": ("表格已导入草稿。", "还没有送复核，公众看不到。"),
+        "table-imported": ("表格已导入草稿。", "下面是和现行版本不同的全部地方；还没有送复核，公众看不到。"),
         "basis-saved": ("依据的状态已保存。", "引用它的事项会按新的状态提醒各目录的管理员。"),
         "subject-assigned": ("已认定是哪个机关。", "这个机关的系统会收到变更，公众页也随之改过来。"),
         "village-saved": ("清单草稿已保存。", "还没有送复核，村民看不到。"),

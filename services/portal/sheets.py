@@ -103,6 +103,8 @@ class Names:
 
     upper: str = "上级目录"
     own: str = "本级"
+    alone: bool = False
+    """There is none above: a row is told beside how it stands in force."""
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ class Sheet:
 
 def names_of(catalogue: pb.Catalogue, upper_level: str) -> Names:
     """How the pages of a catalogue call the one above and their own."""
-    return Names(LEVELS.get(upper_level, "上级目录"), OWN.get(catalogue.level, "本级"))
+    return Names(LEVELS.get(upper_level, "上级目录"), OWN.get(catalogue.level, "本级"), not catalogue.upper)
 
 
 def parts(text: str) -> list[str]:
@@ -190,9 +192,9 @@ def line_of(row: pb.DraftRow, columns: Sequence[Column], names: Names, *, editab
         seen=row.version,
         stance=row.stance,
         place=base.place,
-        name=" ＼ ".join(one for one in (base.level1, base.level2, base.level3) if one),
+        name="／".join(one for one in (base.level1, base.level2, base.level3) if one),
         domain=base.domain,
-        cells=[_cell(row, base, one, asked, editable=opened) for one in columns],
+        cells=[_cell(row, base, one, asked, editable=opened, alone=names.alone) for one in columns],
         reason=row.reason,
         why=[_why(one, names) for one in row.questions],
         deeds=_deeds(row, names) if editable else (),
@@ -224,7 +226,13 @@ def _group(part: str) -> str:
 
 
 def _cell(
-    row: pb.DraftRow, base: pb.Row, column: Column, asked: dict[str, pb.Question], *, editable: bool
+    row: pb.DraftRow,
+    base: pb.Row,
+    column: Column,
+    asked: dict[str, pb.Question],
+    *,
+    editable: bool,
+    alone: bool,
 ) -> Cell:
     now = value_of(base, column)
     question = asked.get(column.field)
@@ -235,6 +243,8 @@ def _cell(
     match row.stance:
         case "left_out" | "removed":
             found = [Piece("gone", now)] if now else []
+        case "added" if alone and there(row.published):
+            found = _pieces(column, value_of(row.published, column), now)
         case "added":
             found = [Piece("new", now)] if now else []
         case "followed" if there(row.published):

@@ -250,7 +250,7 @@ async def test_a_table_is_looked_at_before_it_is_imported(people: Come, world: W
     form = sheet_of(good, path)
     assert base64.b64decode(form.value("carried")) == data
     answer = await person.send(form)
-    assert answer.headers["location"] == f"{BASE}/draft/all?done=table-imported"
+    assert answer.headers["location"] == f"{BASE}/changes?done=table-imported"
     assert world.shelf.imported == [data]
     table = await person.get(f"{BASE}/export?draft=1&domain=20")
     assert table.content.startswith(b"PK")

@@ -135,7 +135,7 @@ async def matter_name(portal: Portal, content: pb.DraftContent) -> str:
     if not content.matter:
         return ""
     told = await or_none(portal.offices.catalog.GetMatter(catalog_pb2.GetMatterRequest(id=content.matter)))
-    return f"{told.matter.level1} ＼ {told.matter.level2}" if told else content.matter
+    return f"{told.matter.level1}／{told.matter.level2}" if told else content.matter
 
 
 async def _pieces(call: AsyncIterable[pb.FetchDraftContentResponse]) -> AsyncGenerator[bytes, None]:

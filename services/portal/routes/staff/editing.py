@@ -158,7 +158,7 @@ async def _choices(request: Request, content: pb.DraftContent) -> Mapping[str, A
     domains = await portal.registry.domains()
     asked = catalog_pb2.ListMattersRequest(domain=content.domain, page_size=_MATTERS)
     told = await or_none(portal.offices.catalog.ListMatters(asked)) if content.domain else None
-    matters = [(one.id, f"{one.level1} ＼ {one.level2}") for one in told.matters] if told else []
+    matters = [(one.id, f"{one.level1}／{one.level2}") for one in told.matters] if told else []
     if content.matter and content.matter not in dict(matters):
         matters.append((content.matter, f"{content.matter}（不在所选领域，请重新选）"))
     return {

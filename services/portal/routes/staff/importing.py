@@ -102,7 +102,7 @@ async def _import(request: Request, signed: Signed, draft: pb.Draft, book: Book,
         await portal_of(request).offices.catalogues_for(signed).ImportTable(asked, timeout=_SLOW)
     except aio.AioRpcError as error:
         return await _look(request, signed, draft, book, problem_of(error), form.text("reason"))
-    return redirect(f"/staff/catalogue/{draft.catalogue.id}/draft/all", done="table-imported")
+    return redirect(f"/staff/catalogue/{draft.catalogue.id}/changes", done="table-imported")
 
 
 async def _book(form: Form) -> Book:
