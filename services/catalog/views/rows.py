@@ -7,7 +7,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.catalog.domain.catalogues import Catalogue
@@ -113,6 +127,25 @@ async def find_row(conn: AsyncConnection, catalogue: str, matter: str, number: i
     return (await conn.execute(asked)).one_or_none()
 
 
+def _everywhere() -> CompoundSelect[Any]:
+    column = matter_row.c
+    matter, catalogue = bindparam("of_matter", type_=Text), bindparam("of_catalogue", type_=Text)
+    there = and_(column.matter == matter, column.until_edition.is_(None), column.catalogue != catalogue)
+    others = select(func.count()).select_from(matter_row).where(there).scalar_subquery()
+    here = select(matter_row, literal(0).label("others")).where(
+        column.matter == matter, column.catalogue == catalogue
+    )
+    is_division = column.catalogue.op("~")("^[0-9]")
+    elsewhere = select(matter_row, others.label("others")).where(there)
+    return here.union_all(
+        elsewhere.order_by(is_division, column.catalogue).limit(bindparam("most", type_=Integer))
+    )
+
+
+_EVERYWHERE: Final = _everywhere()
+"""Made once: making it takes longer than answering it."""
+
+
 async def everywhere(
     conn: AsyncConnection, catalogue: str, matter: str, most: int
 ) -> tuple[list[Found], list[Found], int]:
@@ -124,16 +157,8 @@ async def everywhere(
         matter: its id.
         most: rows of other catalogues, from the top down; the last number given is how many there are.
     """
-    column = matter_row.c
-    there = and_(column.matter == matter, column.until_edition.is_(None), column.catalogue != catalogue)
-    others = select(func.count()).select_from(matter_row).where(there).scalar_subquery()
-    here = select(matter_row, literal(0).label("others")).where(
-        column.matter == matter, column.catalogue == catalogue
-    )
-    is_division = column.catalogue.op("~")("^[0-9]")
-    elsewhere = select(matter_row, others.label("others")).where(there)
-    first = elsewhere.order_by(is_division, column.catalogue).limit(most)
-    found = (await conn.execute(here.union_all(first))).all()
+    given = {"of_matter": matter, "of_catalogue": catalogue, "most": most}
+    found = (await conn.execute(_EVERYWHERE, given)).all()
     told = [row for row in found if row.catalogue != catalogue]
     return (
         sorted((row for row in found if row.catalogue == catalogue), key=lambda row: row.since_edition),
