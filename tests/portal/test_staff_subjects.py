@@ -16,6 +16,7 @@ PAGE = f"/staff/catalogue/{COUNTY}/subjects"
 async def test_a_steward_says_which_organ_words_mean(people: Come, world: World) -> None:
     """Words without an organ come first; one is chosen, a refusal stands at the form, and the page says what was done."""
     person = steward(people, world)
+    assert f'href="{PAGE}"' in (await person.get(f"/staff/catalogue/{COUNTY}/")).text
     page = await person.get(PAGE)
     assert page.text.index("征收实施单位") < page.text.index("县级人民政府民政部门")
     assert "旧的写法" not in page.text
