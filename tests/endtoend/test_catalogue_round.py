@@ -81,7 +81,7 @@ async def the_guide(drafter: Person, reviewer: Person) -> None:
 
 async def the_city(drafter: Person, reviewer: Person) -> None:
     """The standard follows, but for the new matter, which is decided in the table."""
-    await shelf(drafter, STANDARD)
+    await shelf(drafter, STANDARD, looking=False)
     await begin(drafter)
     await take(drafter)
     await drafter.follow("逐项决定")
@@ -114,7 +114,7 @@ async def the_county(drafter: Person, reviewer: Person) -> None:
 
 async def the_township_decides(drafter: Person, reviewer: Person) -> None:
     """On a phone: the township keeps its quarterly limit and adopts the new matter; its reviewer sends it back."""
-    await shelf(drafter, TOWNSHIP)
+    await shelf(drafter, TOWNSHIP, looking=False)
     await begin(drafter)
     await take(drafter)
     await drafter.follow("逐项决定")
@@ -136,8 +136,9 @@ async def the_township_decides(drafter: Person, reviewer: Person) -> None:
 
 async def the_township_publishes(drafter: Person, reviewer: Person) -> None:
     """At a desk: what was asked for is written into the matter, sent again and published."""
-    await shelf(drafter, TOWNSHIP)
+    await shelf(drafter, TOWNSHIP, looking=False)
     await drafter.see("复核人退回了这一版", "由民政所办理")
+    await drafter.look_at("sent-back")
     await drafter.follow("21 养老服务")
     await drafter.look_at("sheet")
     await open_row(drafter, NEW)
