@@ -348,12 +348,19 @@ def posts(town: Town, draft: str) -> list[str]:
         "digest": "0" * 64,
         "id": draft.rpartition("/")[2],
         "number": town.ticket.number,
+        "catalogue": "341323000000",
+        "domain": "01",
+        "matter": "m-01-001",
+        "deed": "propose",
+        "village": "341323110201",
     }
+    (basis,), *_ = town.city.query("catalog", "SELECT id FROM basis ORDER BY id LIMIT 1")
     found = []
     for route in ROUTES_OF_ALL:
         if "POST" in (route.methods or ()) and route.path not in OWN_PROOF:
             values = given | ({"number": "1"} if "messages" in route.path else {})
             values |= {"act": "propose"} if "drafts" in route.path else {}
+            values |= {"id": basis} if "bases" in route.path else {}
             found.append(PARAMETER.sub(lambda name, values=values: values[name[1]], route.path))  # type: ignore[misc]
     return found
 
