@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gongkai.contracts import catalog, publishing, requests, villages
+from gongkai.contracts import publishing, requests
+from gongkai.contracts.told import BY_CATALOG
 from gongkai.messaging.consumer import BatchConsumer
 from gongkai.messaging.envelope import registry
 from gongkai.serving.clock import Clock
@@ -23,18 +25,7 @@ FROM_PUBLISHING: Final = registry(
     publishing.RecordWithdrawn,
     publishing.ContentDestroyed,
 )
-FROM_CATALOG: Final = registry(
-    catalog.OrganChanged,
-    catalog.DivisionChanged,
-    catalog.CalendarAnnounced,
-    catalog.EditionPublished,
-    catalog.MatterRevised,
-    catalog.MatterRetired,
-    catalog.BasisChanged,
-    catalog.SubjectAssigned,
-    catalog.RuleChanged,
-    villages.VillageListPublished,
-)
+FROM_CATALOG: Final = registry(*BY_CATALOG)
 FROM_REQUESTS: Final = registry(
     requests.RequestRegistered, requests.RequestReceived, requests.RequestDecided, requests.ApplicantErased
 )
@@ -43,40 +34,19 @@ FROM_REQUESTS: Final = registry(
 
 def consumers(engine: AsyncEngine, settings: Settings, *, clock: Clock) -> list[BatchConsumer]:
     """Make the three consumers that fill the views."""
-    records = BatchConsumer(
-        name="oversight-records",
-        stream="EVT_PUBLISHING",
+    made = partial(
+        BatchConsumer,
         durable=DURABLE,
         url=settings.nats_url,
         credentials=settings.nats_credentials,
         engine=engine,
-        apply=apply_records,
         clock=clock,
-        registry=FROM_PUBLISHING,
         batch_size=BATCH,
     )
-    law = BatchConsumer(
-        name="oversight-registry",
-        stream="EVT_CATALOG",
-        durable=DURABLE,
-        url=settings.nats_url,
-        credentials=settings.nats_credentials,
-        engine=engine,
-        apply=apply_registry,
-        clock=clock,
-        registry=FROM_CATALOG,
-        batch_size=BATCH,
-    )
-    asked = BatchConsumer(
-        name="oversight-requests",
-        stream="EVT_REQUESTS",
-        durable=DURABLE,
-        url=settings.nats_url,
-        credentials=settings.nats_credentials,
-        engine=engine,
-        apply=apply_requests,
-        clock=clock,
-        registry=FROM_REQUESTS,
-        batch_size=BATCH,
-    )
-    return [law, records, asked]
+    return [
+        made(name="oversight-registry", stream="EVT_CATALOG", apply=apply_registry, registry=FROM_CATALOG),
+        made(
+            name="oversight-records", stream="EVT_PUBLISHING", apply=apply_records, registry=FROM_PUBLISHING
+        ),
+        made(name="oversight-requests", stream="EVT_REQUESTS", apply=apply_requests, registry=FROM_REQUESTS),
+    ]

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gongkai.content.objects import open_objects
 from gongkai.content.store import ContentStore
 from gongkai.content.upkeep import tidying
+from gongkai.contracts.told import BY_CATALOG
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
@@ -39,7 +40,7 @@ from services.publishing.draft_reading_api import DraftApi
 from services.publishing.handlers import Deciding
 from services.publishing.saying import EVT, FEED, tell_public, tell_services
 from services.publishing.views.rebuild import views_of
-from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog, credential_keys
+from services.publishing.views.registry import apply_catalog, credential_keys
 
 STREAMS: Final = {EVT: tell_services, FEED: tell_public}
 """Each stream publishing fills, and what an event says on it."""
@@ -111,7 +112,7 @@ def _consume(service: Service, world: Deciding, wake: Callable[[], None]) -> tup
         url=settings.nats_url,
         credentials=settings.nats_credentials,
         engine=world.engine,
-        registry=registry(*CONTRACTS, *OTHERS),
+        registry=registry(*BY_CATALOG),
         apply=_apply_catalog,
         clock=utc_now,
     )

@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts import catalog, notify, villages
+from gongkai.contracts import notify
+from gongkai.contracts.told import BY_CATALOG
 from gongkai.messaging.applying import Received
 from gongkai.messaging.consumer import BatchConsumer
 from gongkai.messaging.envelope import registry
@@ -21,18 +22,7 @@ DURABLE: Final = "requests"
 SENDER: Final = "requests"
 """How notify names us in what it says."""
 
-FROM_CATALOG: Final = registry(
-    catalog.OrganChanged,
-    catalog.DivisionChanged,
-    catalog.CalendarAnnounced,
-    catalog.EditionPublished,
-    catalog.MatterRevised,
-    catalog.MatterRetired,
-    catalog.BasisChanged,
-    catalog.SubjectAssigned,
-    catalog.RuleChanged,
-    villages.VillageListPublished,
-)
+FROM_CATALOG: Final = registry(*BY_CATALOG)
 """What is not kept is read all the same: an event that cannot be read is set aside for a person."""
 FROM_NOTIFY: Final = registry(notify.MessageSettled)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from gongkai.contracts import catalog as contracts
+from gongkai.contracts.told import BY_CATALOG
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.event import StoredEvent
 from services.catalog.codec import CODEC
@@ -256,6 +257,11 @@ def test_an_event_is_told_on_its_subjects(event: DomainEvent, evt: str, feed: st
     """The services hear of every event, the province of public facts only."""
     assert [outgoing.subject for outgoing in tell_services(stored(event))] == [evt]
     assert [outgoing.subject for outgoing in tell_public(stored(event))] == ([feed] if feed else [])
+
+
+def test_consumers_know_every_contract_that_catalog_tells() -> None:
+    """What is told on EVT_CATALOG and what consumers can read is one list: nothing of it is set aside unread."""
+    assert {type(contract_of(stored(event))) for event, _, _ in EXAMPLES} == set(BY_CATALOG)
 
 
 @pytest.mark.parametrize("event", UNTOLD, ids=[event.NAME for event in UNTOLD])

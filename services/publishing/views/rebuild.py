@@ -13,6 +13,7 @@ from grpc.aio import Channel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gongkai.contracts.told import BY_CATALOG
 from gongkai.eventstore.event import StoredEvent
 from gongkai.eventstore.store import EventStore
 from gongkai.messaging.applying import Received
@@ -24,7 +25,7 @@ from services.publishing.domain.header import FileFact, Header
 from services.publishing.domain.record import RECORD, Record
 from services.publishing.views.drafts import write_drafts
 from services.publishing.views.records import Change, digests_of, write_records
-from services.publishing.views.registry import CONTRACTS, OTHERS, apply_catalog
+from services.publishing.views.registry import apply_catalog
 from services.publishing.views.tables import record, record_file
 
 TABLES: Final[tuple[str, ...]] = (
@@ -47,7 +48,7 @@ def views_of(store: EventStore, catalog: Channel | None) -> Rebuild:
     def sources() -> list[Source]:
         own: list[Source] = [OwnLog(store, apply_events, name="publishing")]
         if catalog is not None:
-            own.append(OwnersLog("catalog", catalog, registry(*CONTRACTS, *OTHERS), _apply_catalog))
+            own.append(OwnersLog("catalog", catalog, registry(*BY_CATALOG), _apply_catalog))
         return own
 
     return Rebuild((*TABLES, *KNOWN) if catalog is not None else TABLES, sources)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -11,19 +11,14 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.catalog import (
-    BasisChanged,
-    CalendarAnnounced,
     DivisionChanged,
     EditionPublished,
     FormerName,
     MatterRetired,
     MatterRevised,
     OrganChanged,
-    RuleChanged,
-    SubjectAssigned,
 )
 from gongkai.contracts.contract import Contract
-from gongkai.contracts.villages import VillageListPublished
 from gongkai.messaging.view import upsert_newer
 from gongkai.successions import Successions, name_on
 from services.publishing.domain.registry import Organ, Registry
@@ -43,22 +38,6 @@ from services.publishing.views.tables import (
     registry_revision,
 )
 
-CONTRACTS: Final[tuple[type[Contract], ...]] = (
-    OrganChanged,
-    DivisionChanged,
-    EditionPublished,
-    MatterRevised,
-    MatterRetired,
-)
-"""What of catalog's contracts matters here."""
-OTHERS: Final[tuple[type[Contract], ...]] = (
-    CalendarAnnounced,
-    RuleChanged,
-    BasisChanged,
-    SubjectAssigned,
-    VillageListPublished,
-)
-"""What is known and of no concern here."""
 _STANDING: Final = {"code", "version", "name", "ended_on", "successor"}
 GUIDE: Final = "guide"
 """The catalogue of the State's guides, from which the city's is made."""
@@ -73,8 +52,7 @@ async def apply_catalog(conn: AsyncConnection, contracts: Sequence[Contract]) ->
             rows.setdefault(table.name, (table, []))[1].append(row)
     for table, found_rows in rows.values():
         key = "id" if "id" in table.c else "code"
-        newest = {row[key]: row for row in sorted(found_rows, key=_version)}
-        await upsert_newer(conn, table, [newest[name] for name in sorted(newest)], key=key)
+        await upsert_newer(conn, table, found_rows, key=key)
     await settle_editions(
         conn,
         (
@@ -85,10 +63,6 @@ async def apply_catalog(conn: AsyncConnection, contracts: Sequence[Contract]) ->
     )
     if rows:
         await conn.execute(update(registry_revision).values(revision=registry_revision.c.revision + 1))
-
-
-def _version(row: Mapping[str, Any]) -> int:
-    return int(row["version"])
 
 
 def _row(contract: Contract) -> tuple[Table, dict[str, Any]] | None:
