@@ -28,6 +28,19 @@ class IngestContent(BaseModel):
     digest: str | None = Field(default=None, description="SHA-256 of the bytes, 64 lower-case hex digits")
 
 
+class IngestFact(BaseModel):
+    """The figures of one place in one period, as written; ``gongkai.contracts.facts.Fact`` says what each must be."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    division: str | None = Field(default=None, description="12 digits; the document's own when absent")
+    period: str | None = Field(default=None, description="2026, 2026-Q3 or 2026-09")
+    amount: str | None = Field(default=None, description="yuan, as a decimal number in text")
+    people: int | None = None
+    households: int | None = None
+    on: str | None = Field(default=None, description="the day it was done")
+
+
 class IngestConfirmer(BaseModel):
     """Who confirmed the disclosure attribute (《条例》第十七条). Sealed in the log, in no contract."""
 
@@ -61,6 +74,9 @@ class IngestDocument(IngestEvent):
     matter: str | None = None
     elements: dict[str, str] | None = Field(
         default=None, description="content elements of the matter: key, as its JSON Schema has it, and text"
+    )
+    facts: tuple[IngestFact, ...] = Field(
+        default=(), description="figures that other levels publish too, each place and period once"
     )
     domain: str | None = None
     doc_number: str | None = None

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gongkai.contracts.contract import Contract
+from gongkai.contracts.facts import Fact
 
 
 class PublicFile(BaseModel):
@@ -64,6 +65,9 @@ class RecordState(Contract):
     category: str | None = None
     provenance: Literal["live", "migration"]
     files: tuple[PublicFile, ...] = ()
+    facts: tuple[Fact, ...] = Field(
+        default=(), description="its figures, each place and period once; of the matter the record names"
+    )
     defects: tuple[str, ...] = Field(default=(), description="codes of what a migrated record lacks")
 
 

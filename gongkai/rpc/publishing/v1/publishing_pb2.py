@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*gongkai/rpc/publishing/v1/publishing.proto\x12\x19gongkai.rpc.publishing.v1\"g\n\x04\x46ile\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x03\x12\x12\n\nmedia_type\x18\x05 \x01(\t\x12\x11\n\tdestroyed\x18\x06 \x01(\x08\"9\n\x06\x44\x65\x66\x65\x63t\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x12\n\nmessage_zh\x18\x03 \x01(\t\"\xab\x04\n\x06Record\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x14\n\x0cindex_number\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12\r\n\x05organ\x18\x04 \x01(\t\x12\x12\n\norgan_name\x18\x05 \x01(\t\x12\x10\n\x08\x64ivision\x18\x06 \x01(\t\x12\x0c\n\x04kind\x18\x07 \x01(\t\x12\r\n\x05title\x18\x08 \x01(\t\x12\x12\n\ndoc_number\x18\t \x01(\t\x12\x0e\n\x06issuer\x18\n \x01(\t\x12\x0f\n\x07summary\x18\x0b \x01(\t\x12\x10\n\x08keywords\x18\x0c \x03(\t\x12\x11\n\tformed_on\x18\r \x01(\t\x12\x14\n\x0cpublished_on\x18\x0e \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x0f \x01(\t\x12\x12\n\nexpires_on\x18\x10 \x01(\t\x12\x10\n\x08validity\x18\x11 \x01(\t\x12\x11\n\tattribute\x18\x12 \x01(\t\x12\x0e\n\x06ground\x18\x13 \x01(\t\x12\x0e\n\x06\x64omain\x18\x14 \x01(\t\x12\x0e\n\x06matter\x18\x15 \x01(\t\x12\r\n\x05topic\x18\x16 \x01(\t\x12\r\n\x05genre\x18\x17 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x18 \x01(\t\x12\x12\n\nprovenance\x18\x19 \x01(\t\x12.\n\x05\x66iles\x18\x1a \x03(\x0b\x32\x1f.gongkai.rpc.publishing.v1.File\x12\x32\n\x07\x64\x65\x66\x65\x63ts\x18\x1b \x03(\x0b\x32!.gongkai.rpc.publishing.v1.Defect\"\x8f\x01\n\tTombstone\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x14\n\x0cindex_number\x18\x02 \x01(\t\x12\r\n\x05organ\x18\x03 \x01(\t\x12\x12\n\norgan_name\x18\x04 \x01(\t\x12\x10\n\x08\x64ivision\x18\x05 \x01(\t\x12\x14\n\x0cwithdrawn_on\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\";\n\x10GetRecordRequest\x12\x14\n\x0cindex_number\x18\x01 \x01(\t\x12\x11\n\trecord_id\x18\x02 \x01(\t\"\x8e\x01\n\x11GetRecordResponse\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32!.gongkai.rpc.publishing.v1.RecordH\x00\x12\x39\n\ttombstone\x18\x02 \x01(\x0b\x32$.gongkai.rpc.publishing.v1.TombstoneH\x00\x42\t\n\x07outcome\"\x93\x01\n\x12ListRecordsRequest\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\x12\r\n\x05organ\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0e\n\x06\x64omain\x18\x04 \x01(\t\x12\r\n\x05month\x18\x05 \x01(\t\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x0c\n\x04page\x18\x07 \x01(\x05\x12\x0e\n\x06matter\x18\x08 \x01(\t\"X\n\x13ListRecordsResponse\x12\x32\n\x07records\x18\x01 \x03(\x0b\x32!.gongkai.rpc.publishing.v1.Record\x12\r\n\x05total\x18\x02 \x01(\x03\"8\n\x13\x43ountRecordsRequest\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\x12\x0f\n\x07matters\x18\x02 \x03(\t\"\xbb\x03\n\x14\x43ountRecordsResponse\x12\r\n\x05total\x18\x01 \x01(\x03\x12P\n\tby_domain\x18\x02 \x03(\x0b\x32=.gongkai.rpc.publishing.v1.CountRecordsResponse.ByDomainEntry\x12L\n\x07\x62y_kind\x18\x03 \x03(\x0b\x32;.gongkai.rpc.publishing.v1.CountRecordsResponse.ByKindEntry\x12\x11\n\tthis_year\x18\x04 \x01(\x03\x12P\n\tby_matter\x18\x05 \x03(\x0b\x32=.gongkai.rpc.publishing.v1.CountRecordsResponse.ByMatterEntry\x1a/\n\rByDomainEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a-\n\x0b\x42yKindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a/\n\rByMatterEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"&\n\x13\x46\x65tchContentRequest\x12\x0f\n\x07\x64igests\x18\x01 \x03(\t\"e\n\x14\x46\x65tchContentResponse\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\r\n\x05\x66ound\x18\x02 \x01(\x08\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0c\n\x04last\x18\x05 \x01(\x08\"I\n\x14UploadContentRequest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\"5\n\x15UploadContentResponse\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\"Z\n\x15\x44\x65stroyContentRequest\x12\x12\n\ncommand_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\",\n\x16\x44\x65stroyContentResponse\x12\x12\n\nrecord_ids\x18\x01 \x03(\t2\xd6\x02\n\rRecordService\x12\x66\n\tGetRecord\x12+.gongkai.rpc.publishing.v1.GetRecordRequest\x1a,.gongkai.rpc.publishing.v1.GetRecordResponse\x12l\n\x0bListRecords\x12-.gongkai.rpc.publishing.v1.ListRecordsRequest\x1a..gongkai.rpc.publishing.v1.ListRecordsResponse\x12o\n\x0c\x43ountRecords\x12..gongkai.rpc.publishing.v1.CountRecordsRequest\x1a/.gongkai.rpc.publishing.v1.CountRecordsResponse2\xf0\x02\n\x0e\x43ontentService\x12q\n\x0c\x46\x65tchContent\x12..gongkai.rpc.publishing.v1.FetchContentRequest\x1a/.gongkai.rpc.publishing.v1.FetchContentResponse0\x01\x12t\n\rUploadContent\x12/.gongkai.rpc.publishing.v1.UploadContentRequest\x1a\x30.gongkai.rpc.publishing.v1.UploadContentResponse(\x01\x12u\n\x0e\x44\x65stroyContent\x12\x30.gongkai.rpc.publishing.v1.DestroyContentRequest\x1a\x31.gongkai.rpc.publishing.v1.DestroyContentResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*gongkai/rpc/publishing/v1/publishing.proto\x12\x19gongkai.rpc.publishing.v1\"g\n\x04\x46ile\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x03\x12\x12\n\nmedia_type\x18\x05 \x01(\t\x12\x11\n\tdestroyed\x18\x06 \x01(\x08\"9\n\x06\x44\x65\x66\x65\x63t\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x12\n\nmessage_zh\x18\x03 \x01(\t\"\x8c\x01\n\x04\x46\x61\x63t\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\t\x12\x13\n\x06people\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\nhouseholds\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\n\n\x02on\x18\x06 \x01(\tB\t\n\x07_peopleB\r\n\x0b_households\"\xdb\x04\n\x06Record\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x14\n\x0cindex_number\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12\r\n\x05organ\x18\x04 \x01(\t\x12\x12\n\norgan_name\x18\x05 \x01(\t\x12\x10\n\x08\x64ivision\x18\x06 \x01(\t\x12\x0c\n\x04kind\x18\x07 \x01(\t\x12\r\n\x05title\x18\x08 \x01(\t\x12\x12\n\ndoc_number\x18\t \x01(\t\x12\x0e\n\x06issuer\x18\n \x01(\t\x12\x0f\n\x07summary\x18\x0b \x01(\t\x12\x10\n\x08keywords\x18\x0c \x03(\t\x12\x11\n\tformed_on\x18\r \x01(\t\x12\x14\n\x0cpublished_on\x18\x0e \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x0f \x01(\t\x12\x12\n\nexpires_on\x18\x10 \x01(\t\x12\x10\n\x08validity\x18\x11 \x01(\t\x12\x11\n\tattribute\x18\x12 \x01(\t\x12\x0e\n\x06ground\x18\x13 \x01(\t\x12\x0e\n\x06\x64omain\x18\x14 \x01(\t\x12\x0e\n\x06matter\x18\x15 \x01(\t\x12\r\n\x05topic\x18\x16 \x01(\t\x12\r\n\x05genre\x18\x17 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x18 \x01(\t\x12\x12\n\nprovenance\x18\x19 \x01(\t\x12.\n\x05\x66iles\x18\x1a \x03(\x0b\x32\x1f.gongkai.rpc.publishing.v1.File\x12\x32\n\x07\x64\x65\x66\x65\x63ts\x18\x1b \x03(\x0b\x32!.gongkai.rpc.publishing.v1.Defect\x12.\n\x05\x66\x61\x63ts\x18\x1c \x03(\x0b\x32\x1f.gongkai.rpc.publishing.v1.Fact\"\x8f\x01\n\tTombstone\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x14\n\x0cindex_number\x18\x02 \x01(\t\x12\r\n\x05organ\x18\x03 \x01(\t\x12\x12\n\norgan_name\x18\x04 \x01(\t\x12\x10\n\x08\x64ivision\x18\x05 \x01(\t\x12\x14\n\x0cwithdrawn_on\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\";\n\x10GetRecordRequest\x12\x14\n\x0cindex_number\x18\x01 \x01(\t\x12\x11\n\trecord_id\x18\x02 \x01(\t\"\x8e\x01\n\x11GetRecordResponse\x12\x33\n\x06record\x18\x01 \x01(\x0b\x32!.gongkai.rpc.publishing.v1.RecordH\x00\x12\x39\n\ttombstone\x18\x02 \x01(\x0b\x32$.gongkai.rpc.publishing.v1.TombstoneH\x00\x42\t\n\x07outcome\"\x93\x01\n\x12ListRecordsRequest\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\x12\r\n\x05organ\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0e\n\x06\x64omain\x18\x04 \x01(\t\x12\r\n\x05month\x18\x05 \x01(\t\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x0c\n\x04page\x18\x07 \x01(\x05\x12\x0e\n\x06matter\x18\x08 \x01(\t\"X\n\x13ListRecordsResponse\x12\x32\n\x07records\x18\x01 \x03(\x0b\x32!.gongkai.rpc.publishing.v1.Record\x12\r\n\x05total\x18\x02 \x01(\x03\"8\n\x13\x43ountRecordsRequest\x12\x10\n\x08\x64ivision\x18\x01 \x01(\t\x12\x0f\n\x07matters\x18\x02 \x03(\t\"\xbb\x03\n\x14\x43ountRecordsResponse\x12\r\n\x05total\x18\x01 \x01(\x03\x12P\n\tby_domain\x18\x02 \x03(\x0b\x32=.gongkai.rpc.publishing.v1.CountRecordsResponse.ByDomainEntry\x12L\n\x07\x62y_kind\x18\x03 \x03(\x0b\x32;.gongkai.rpc.publishing.v1.CountRecordsResponse.ByKindEntry\x12\x11\n\tthis_year\x18\x04 \x01(\x03\x12P\n\tby_matter\x18\x05 \x03(\x0b\x32=.gongkai.rpc.publishing.v1.CountRecordsResponse.ByMatterEntry\x1a/\n\rByDomainEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a-\n\x0b\x42yKindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a/\n\rByMatterEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"&\n\x13\x46\x65tchContentRequest\x12\x0f\n\x07\x64igests\x18\x01 \x03(\t\"e\n\x14\x46\x65tchContentResponse\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\r\n\x05\x66ound\x18\x02 \x01(\x08\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0c\n\x04last\x18\x05 \x01(\x08\"I\n\x14UploadContentRequest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\"5\n\x15UploadContentResponse\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\"Z\n\x15\x44\x65stroyContentRequest\x12\x12\n\ncommand_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\",\n\x16\x44\x65stroyContentResponse\x12\x12\n\nrecord_ids\x18\x01 \x03(\t2\xd6\x02\n\rRecordService\x12\x66\n\tGetRecord\x12+.gongkai.rpc.publishing.v1.GetRecordRequest\x1a,.gongkai.rpc.publishing.v1.GetRecordResponse\x12l\n\x0bListRecords\x12-.gongkai.rpc.publishing.v1.ListRecordsRequest\x1a..gongkai.rpc.publishing.v1.ListRecordsResponse\x12o\n\x0c\x43ountRecords\x12..gongkai.rpc.publishing.v1.CountRecordsRequest\x1a/.gongkai.rpc.publishing.v1.CountRecordsResponse2\xf0\x02\n\x0e\x43ontentService\x12q\n\x0c\x46\x65tchContent\x12..gongkai.rpc.publishing.v1.FetchContentRequest\x1a/.gongkai.rpc.publishing.v1.FetchContentResponse0\x01\x12t\n\rUploadContent\x12/.gongkai.rpc.publishing.v1.UploadContentRequest\x1a\x30.gongkai.rpc.publishing.v1.UploadContentResponse(\x01\x12u\n\x0e\x44\x65stroyContent\x12\x30.gongkai.rpc.publishing.v1.DestroyContentRequest\x1a\x31.gongkai.rpc.publishing.v1.DestroyContentResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,42 +41,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILE']._serialized_end=176
   _globals['_DEFECT']._serialized_start=178
   _globals['_DEFECT']._serialized_end=235
-  _globals['_RECORD']._serialized_start=238
-  _globals['_RECORD']._serialized_end=793
-  _globals['_TOMBSTONE']._serialized_start=796
-  _globals['_TOMBSTONE']._serialized_end=939
-  _globals['_GETRECORDREQUEST']._serialized_start=941
-  _globals['_GETRECORDREQUEST']._serialized_end=1000
-  _globals['_GETRECORDRESPONSE']._serialized_start=1003
-  _globals['_GETRECORDRESPONSE']._serialized_end=1145
-  _globals['_LISTRECORDSREQUEST']._serialized_start=1148
-  _globals['_LISTRECORDSREQUEST']._serialized_end=1295
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=1297
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=1385
-  _globals['_COUNTRECORDSREQUEST']._serialized_start=1387
-  _globals['_COUNTRECORDSREQUEST']._serialized_end=1443
-  _globals['_COUNTRECORDSRESPONSE']._serialized_start=1446
-  _globals['_COUNTRECORDSRESPONSE']._serialized_end=1889
-  _globals['_COUNTRECORDSRESPONSE_BYDOMAINENTRY']._serialized_start=1746
-  _globals['_COUNTRECORDSRESPONSE_BYDOMAINENTRY']._serialized_end=1793
-  _globals['_COUNTRECORDSRESPONSE_BYKINDENTRY']._serialized_start=1795
-  _globals['_COUNTRECORDSRESPONSE_BYKINDENTRY']._serialized_end=1840
-  _globals['_COUNTRECORDSRESPONSE_BYMATTERENTRY']._serialized_start=1842
-  _globals['_COUNTRECORDSRESPONSE_BYMATTERENTRY']._serialized_end=1889
-  _globals['_FETCHCONTENTREQUEST']._serialized_start=1891
-  _globals['_FETCHCONTENTREQUEST']._serialized_end=1929
-  _globals['_FETCHCONTENTRESPONSE']._serialized_start=1931
-  _globals['_FETCHCONTENTRESPONSE']._serialized_end=2032
-  _globals['_UPLOADCONTENTREQUEST']._serialized_start=2034
-  _globals['_UPLOADCONTENTREQUEST']._serialized_end=2107
-  _globals['_UPLOADCONTENTRESPONSE']._serialized_start=2109
-  _globals['_UPLOADCONTENTRESPONSE']._serialized_end=2162
-  _globals['_DESTROYCONTENTREQUEST']._serialized_start=2164
-  _globals['_DESTROYCONTENTREQUEST']._serialized_end=2254
-  _globals['_DESTROYCONTENTRESPONSE']._serialized_start=2256
-  _globals['_DESTROYCONTENTRESPONSE']._serialized_end=2300
-  _globals['_RECORDSERVICE']._serialized_start=2303
-  _globals['_RECORDSERVICE']._serialized_end=2645
-  _globals['_CONTENTSERVICE']._serialized_start=2648
-  _globals['_CONTENTSERVICE']._serialized_end=3016
+  _globals['_FACT']._serialized_start=238
+  _globals['_FACT']._serialized_end=378
+  _globals['_RECORD']._serialized_start=381
+  _globals['_RECORD']._serialized_end=984
+  _globals['_TOMBSTONE']._serialized_start=987
+  _globals['_TOMBSTONE']._serialized_end=1130
+  _globals['_GETRECORDREQUEST']._serialized_start=1132
+  _globals['_GETRECORDREQUEST']._serialized_end=1191
+  _globals['_GETRECORDRESPONSE']._serialized_start=1194
+  _globals['_GETRECORDRESPONSE']._serialized_end=1336
+  _globals['_LISTRECORDSREQUEST']._serialized_start=1339
+  _globals['_LISTRECORDSREQUEST']._serialized_end=1486
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=1488
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=1576
+  _globals['_COUNTRECORDSREQUEST']._serialized_start=1578
+  _globals['_COUNTRECORDSREQUEST']._serialized_end=1634
+  _globals['_COUNTRECORDSRESPONSE']._serialized_start=1637
+  _globals['_COUNTRECORDSRESPONSE']._serialized_end=2080
+  _globals['_COUNTRECORDSRESPONSE_BYDOMAINENTRY']._serialized_start=1937
+  _globals['_COUNTRECORDSRESPONSE_BYDOMAINENTRY']._serialized_end=1984
+  _globals['_COUNTRECORDSRESPONSE_BYKINDENTRY']._serialized_start=1986
+  _globals['_COUNTRECORDSRESPONSE_BYKINDENTRY']._serialized_end=2031
+  _globals['_COUNTRECORDSRESPONSE_BYMATTERENTRY']._serialized_start=2033
+  _globals['_COUNTRECORDSRESPONSE_BYMATTERENTRY']._serialized_end=2080
+  _globals['_FETCHCONTENTREQUEST']._serialized_start=2082
+  _globals['_FETCHCONTENTREQUEST']._serialized_end=2120
+  _globals['_FETCHCONTENTRESPONSE']._serialized_start=2122
+  _globals['_FETCHCONTENTRESPONSE']._serialized_end=2223
+  _globals['_UPLOADCONTENTREQUEST']._serialized_start=2225
+  _globals['_UPLOADCONTENTREQUEST']._serialized_end=2298
+  _globals['_UPLOADCONTENTRESPONSE']._serialized_start=2300
+  _globals['_UPLOADCONTENTRESPONSE']._serialized_end=2353
+  _globals['_DESTROYCONTENTREQUEST']._serialized_start=2355
+  _globals['_DESTROYCONTENTREQUEST']._serialized_end=2445
+  _globals['_DESTROYCONTENTRESPONSE']._serialized_start=2447
+  _globals['_DESTROYCONTENTRESPONSE']._serialized_end=2491
+  _globals['_RECORDSERVICE']._serialized_start=2494
+  _globals['_RECORDSERVICE']._serialized_end=2836
+  _globals['_CONTENTSERVICE']._serialized_start=2839
+  _globals['_CONTENTSERVICE']._serialized_end=3207
 # @@protoc_insertion_point(module_scope)

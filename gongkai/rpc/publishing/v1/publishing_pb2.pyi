@@ -79,6 +79,52 @@ class Defect(_message.Message):
 Global___Defect: _TypeAlias = Defect  # noqa: Y015
 
 @_typing.final
+class Fact(_message.Message):
+    """The figures of one place in one period."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    HOUSEHOLDS_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    period: _builtins.str
+    """2026, 2026-Q3, 2026-09"""
+    amount: _builtins.str
+    """yuan, decimal; "" where none is said"""
+    people: _builtins.int
+    households: _builtins.int
+    on: _builtins.str
+    """the day it was done, ISO; "" where none is said"""
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        period: _builtins.str = ...,
+        amount: _builtins.str = ...,
+        people: _builtins.int | None = ...,
+        households: _builtins.int | None = ...,
+        on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_households", b"_households", "_people", b"_people", "households", b"households", "people", b"people"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_households", b"_households", "_people", b"_people", "amount", b"amount", "division", b"division", "households", b"households", "on", b"on", "people", b"people", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__households: _TypeAlias = _typing.Literal["households"]  # noqa: Y015
+    _WhichOneofArgType__households: _TypeAlias = _typing.Literal["_households", b"_households"]  # noqa: Y015
+    _WhichOneofReturnType__people: _TypeAlias = _typing.Literal["people"]  # noqa: Y015
+    _WhichOneofArgType__people: _TypeAlias = _typing.Literal["_people", b"_people"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__households) -> _WhichOneofReturnType__households | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__people) -> _WhichOneofReturnType__people | None: ...
+
+Global___Fact: _TypeAlias = Fact  # noqa: Y015
+
+@_typing.final
 class Record(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -109,6 +155,7 @@ class Record(_message.Message):
     PROVENANCE_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     DEFECTS_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     index_number: _builtins.str
     """USCC/YYYYMM-NNNNN"""
@@ -141,6 +188,8 @@ class Record(_message.Message):
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___File]: ...
     @_builtins.property
     def defects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Defect]: ...
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]: ...
     def __init__(
         self,
         *,
@@ -171,10 +220,11 @@ class Record(_message.Message):
         provenance: _builtins.str = ...,
         files: _abc.Iterable[Global___File] | None = ...,
         defects: _abc.Iterable[Global___Defect] | None = ...,
+        facts: _abc.Iterable[Global___Fact] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "category", b"category", "defects", b"defects", "division", b"division", "doc_number", b"doc_number", "domain", b"domain", "effective_on", b"effective_on", "expires_on", b"expires_on", "files", b"files", "formed_on", b"formed_on", "genre", b"genre", "ground", b"ground", "index_number", b"index_number", "issuer", b"issuer", "keywords", b"keywords", "kind", b"kind", "matter", b"matter", "organ", b"organ", "organ_name", b"organ_name", "provenance", b"provenance", "published_on", b"published_on", "record_id", b"record_id", "summary", b"summary", "title", b"title", "topic", b"topic", "validity", b"validity", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "category", b"category", "defects", b"defects", "division", b"division", "doc_number", b"doc_number", "domain", b"domain", "effective_on", b"effective_on", "expires_on", b"expires_on", "facts", b"facts", "files", b"files", "formed_on", b"formed_on", "genre", b"genre", "ground", b"ground", "index_number", b"index_number", "issuer", b"issuer", "keywords", b"keywords", "kind", b"kind", "matter", b"matter", "organ", b"organ", "organ_name", b"organ_name", "provenance", b"provenance", "published_on", b"published_on", "record_id", b"record_id", "summary", b"summary", "title", b"title", "topic", b"topic", "validity", b"validity", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
