@@ -116,7 +116,7 @@ class RequestApi(RequestServiceServicer):
             visible = partial(may, current_staff(), "request.read")
             found = await list_requests(conn, wanted, visible, law, today)
             loaded = await load_many(self._desk, conn, [one.row.request_id for one in found.page])
-            organs = await find_organs(conn, [one.row.organ for one in found.page])
+            organs = await find_organs(conn, [one.row.organ for one in found.page], today)
         names = {code: organ.name for code, organ in organs.items()}
         shown = (
             messages.for_list(
@@ -260,9 +260,10 @@ class RequestApi(RequestServiceServicer):
         return messages.for_clerk(loaded, await self._situation(conn, row.organ))
 
     async def _situation(self, conn: AsyncConnection, organ: str) -> Situation:
-        known = await find_organ(conn, organ)
+        today = legal_day(self._desk.clock())
+        known = await find_organ(conn, organ, today)
         name = organ if known is None else known.name
-        return Situation(name, await read_law(conn), legal_day(self._desk.clock()))
+        return Situation(name, await read_law(conn), today)
 
 
 def _require_command(command_id: str) -> None:

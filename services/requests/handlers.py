@@ -128,7 +128,7 @@ async def submit_request(
     async def once(conn: AsyncConnection) -> Outcome:
         now = desk.clock()
         today = legal_day(now)
-        known = await find_organ(conn, organ)
+        known = await find_organ(conn, organ, today)
         reasons = reasons_against(applicant, content)
         if known is None:
             missing = Reason(

@@ -23,6 +23,7 @@ from gongkai.eventstore.event import StoredEvent
 from gongkai.eventstore.projection import Projection, catch_up
 from gongkai.messaging.reactor import Claim, Fact, ReactorLedger
 from gongkai.rpc.notify.v1 import notify_pb2
+from gongkai.serving.clock import legal_day
 from gongkai.serving.errors import is_unavailable
 from services.requests.domain.events import Decided
 from services.requests.domain.facts import Applicant
@@ -103,7 +104,8 @@ class NoticeReactor:
     async def _ask(self, key: str, request_id: str, occurred_at: datetime) -> None:
         async with self._desk.engine.connect() as conn:
             state = (await load(self._desk, conn, request_id)).state
-            organ = await find_organ(conn, state.organ)
+            # by its name of the day it happened: what is asked again says the same
+            organ = await find_organ(conn, state.organ, legal_day(occurred_at))
         if not isinstance(state.applicant, Applicant):  # erased since: nobody can be told any more
             await self._note(key)
             return

@@ -10,7 +10,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from gongkai.contracts.catalog import OrganChanged
+from gongkai.contracts.catalog import FormerName, OrganChanged
 from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from gongkai.serving.errors import reasons_of
 from gongkai.uscc import placeholder_uscc
@@ -276,16 +276,21 @@ async def test_organ_is_asked_by_a_company(office: Office) -> None:
 
 
 async def test_an_organ_that_ended_is_asked_no_more(office: Office) -> None:
-    """Given an organ that ends tomorrow, then it is still asked today; tomorrow its successor is named, what it took stays."""
+    """Given an organ that ends tomorrow, then it is still asked today; tomorrow its successor is named, what it took stays.
+
+    A new name that was told ahead is borne from its day on, everywhere.
+    """
     tomorrow = office.clock.today + timedelta(days=1)
     gone = "341323-gone"
     told = OrganChanged(
         code=gone, version=1, name="灵璧县某局", short_name="某局", division=COUNTY,
         uscc=placeholder_uscc(gone, COUNTY), ended_on=tomorrow, successor=ORGAN,
+        former_names=(FormerName(name="灵璧县旧局", until=tomorrow),),
     )  # fmt: skip
     await office.tell(told)
     await office.until(lambda: office.rows("SELECT 1 FROM organ WHERE code = '341323-gone'"))
     sent = await office.submit(organ=gone)
+    assert (sent.organ_name, (await office.look_up(sent)).organ_name) == ("灵璧县旧局", "灵璧县旧局")
 
     office.clock.on(tomorrow.isoformat())
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -294,4 +299,6 @@ async def test_an_organ_that_ended_is_asked_no_more(office: Office) -> None:
     assert (reason.code, reason.field) == ("organ.ended", "organ")
     assert f"{tomorrow} 撤并" in reason.message_zh
     assert "灵璧县民政局”（341323-mzj）承继" in reason.message_zh
-    assert (await office.look_up(sent)).phase == "submitted"
+    assert "“灵璧县某局”" in reason.message_zh
+    found = await office.look_up(sent)
+    assert (found.phase, found.organ_name) == ("submitted", "灵璧县某局")

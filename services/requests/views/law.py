@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts.catalog import CalendarAnnounced, OrganChanged, RuleChanged
+from gongkai.contracts.catalog import CalendarAnnounced, FormerName, OrganChanged, RuleChanged
 from gongkai.legaltime import Calendar
 from gongkai.legaltime.clock import RuleRow
 from gongkai.messaging.applying import Received
 from gongkai.messaging.view import upsert_newer
-from gongkai.successions import End, Successions
+from gongkai.successions import End, Successions, name_on
 from services.requests.views import tables
 
 
@@ -33,6 +33,7 @@ class Organ:
 
     code: str
     name: str
+    """As it is called on the day it was asked for."""
     division: str
     ended_on: date | None = None
     successor: str = ""
@@ -41,11 +42,7 @@ class Organ:
 async def apply_catalog(conn: AsyncConnection, batch: Sequence[Received]) -> None:
     """Apply what catalog said."""
     told = [received.contract for received in batch]
-    organs = [
-        one.model_dump(include={"code", "version", "name", "division", "ended_on", "successor"})
-        for one in told
-        if isinstance(one, OrganChanged)
-    ]
+    organs = [_organ(one) for one in told if isinstance(one, OrganChanged)]
     await upsert_newer(conn, tables.organ, organs, key="code")
     years = [_year(one) for one in told if isinstance(one, CalendarAnnounced)]
     await upsert_newer(conn, tables.calendar_year, years, key="year")
@@ -73,18 +70,33 @@ async def heir_of(conn: AsyncConnection, code: str, day: date) -> Organ | None:
     if not ends.ended(code, day):
         return None
     heir = ends.heir(code, day)
-    return await find_organ(conn, heir) or Organ(heir, heir, "")
+    return await find_organ(conn, heir, day) or Organ(heir, heir, "")
 
 
-async def find_organ(conn: AsyncConnection, code: str) -> Organ | None:
-    """Find an organ as catalog told it."""
-    return (await find_organs(conn, [code])).get(code)
+async def find_organ(conn: AsyncConnection, code: str, day: date) -> Organ | None:
+    """Find an organ as catalog told it, by its name of a day."""
+    return (await find_organs(conn, [code], day)).get(code)
 
 
-async def find_organs(conn: AsyncConnection, codes: Sequence[str]) -> dict[str, Organ]:
-    """Find organs by code."""
+async def find_organs(conn: AsyncConnection, codes: Sequence[str], day: date) -> dict[str, Organ]:
+    """Find organs by code, by their names of a day."""
     found = await conn.execute(select(tables.organ).where(tables.organ.c.code.in_(set(codes))))
-    return {row.code: Organ(row.code, row.name, row.division, row.ended_on, row.successor) for row in found}
+    return {
+        row.code: Organ(
+            row.code,
+            name_on(day, row.name, map(FormerName.model_validate, row.former_names)),
+            row.division,
+            row.ended_on,
+            row.successor,
+        )
+        for row in found
+    }
+
+
+def _organ(told: OrganChanged) -> dict[str, Any]:
+    columns = {"code", "version", "name", "division", "ended_on", "successor"}
+    former = [one.model_dump(mode="json") for one in told.former_names]
+    return told.model_dump(include=columns) | {"former_names": former}
 
 
 def _year(told: CalendarAnnounced) -> dict[str, Any]:

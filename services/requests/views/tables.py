@@ -51,6 +51,7 @@ organ = Table(
     Column("division", Text),
     Column("ended_on", Date),
     Column("successor", Text),
+    Column("former_names", JSONB),
 )
 
 calendar_year = Table(
