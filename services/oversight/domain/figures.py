@@ -1,0 +1,84 @@
+"""Comparisons and sums in Chinese: what differs, and who must explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from gongkai.legaltime.wording import long_day
+from services.oversight.domain.alignment import Comparison, Difference, State, Value, Voice
+from services.oversight.domain.sums import Sum, SumState
+
+FIELD_NAMES: Final = {"amount": "金额", "people": "人数", "households": "户数", "on": "日期"}
+LEVEL_NAMES: Final = {"city": "市级", "county": "县级", "township": "乡级", "village": "村级"}
+BELOW_NAMES: Final = {"city": "县区", "county": "乡镇（街道）", "township": "村（社区）"}
+_UNITS: Final = {"amount": "元", "people": "人", "households": "户", "on": ""}
+
+Names = Mapping[str, str]
+"""Organ code → its name today."""
+
+
+def written(field: str, value: Value) -> str:
+    """Write a value with its unit: 12,300.00 元, 32 人, 2026年9月10日."""
+    if isinstance(value, date):
+        return long_day(value)
+    if isinstance(value, Decimal) and value != value.to_integral_value():
+        return f"{value:,.2f} {_UNITS[field]}"
+    return f"{int(value):,} {_UNITS[field]}"
+
+
+def explained(one: Comparison, names: Names) -> str:
+    """Say how the voices stand to each other; one sentence for each field that differs."""
+    if one.state is State.DISAGREE:
+        return "".join(_differs(difference, names) for difference in one.differences)
+    if one.state is State.AGREE:
+        return "各方公布的数字一致。"
+    if len(one.voices) == 1:
+        only = one.voices[0]
+        return f"只有{LEVEL_NAMES[only.level]}公布了数字，其他层级还没有公布，无从比对。"
+    return "各方公布的不是同一种数字，无从比对。"
+
+
+def _differs(one: Difference, names: Names) -> str:
+    who = "、".join(dict.fromkeys(names.get(voice.organ, voice.organ) for voice in one.explaining))
+    values = {voice.values[one.field].value for voice in one.reference}
+    if len(values) > 1:
+        said = "，".join(_said(voice, one.field, names) for voice in one.reference)
+        others = [voice for voice in one.explaining if voice not in one.reference]
+        more = "".join(f"，{_said(voice, one.field, names)}" for voice in others)
+        return f"{FIELD_NAMES[one.field]}：{said}{more}，互不一致，由{who}分别说明。"
+    reference = _joined(one.reference, one.field, names)
+    below = "，".join(_said(voice, one.field, names) for voice in one.explaining)
+    return f"{FIELD_NAMES[one.field]}：{below}，与{reference}不一致，由{who}说明。"
+
+
+def _said(voice: Voice, field: str, names: Names) -> str:
+    return f"{_speaker(voice, names)}公布 {written(field, voice.values[field].value)}"
+
+
+def _joined(voices: Sequence[Voice], field: str, names: Names) -> str:
+    """The reference, which is of one mind: its organs, then the value."""
+    who = "、".join(_speaker(voice, names) for voice in voices)
+    return f"{who}公布的 {written(field, voices[0].values[field].value)}"
+
+
+def _speaker(voice: Voice, names: Names) -> str:
+    return f"{LEVEL_NAMES[voice.level]}（{names.get(voice.organ, voice.organ)}）"
+
+
+def summed(one: Sum, level: str, names: Names) -> str:
+    """Say how a sum stands to the whole. ``level``: the place's."""
+    field, below = FIELD_NAMES[one.field], BELOW_NAMES.get(level, "下级")
+    whole, total = written(one.field, one.whole.value), written(one.field, one.total)
+    missing = one.places - len(one.parts)
+    so_far = f"{len(one.parts)} 个{below}公布的{field}合计 {total}"
+    if one.state is SumState.AGREE:
+        return f"{so_far}，与本级公布的一致。"
+    if one.state is SumState.INCOMPLETE:
+        return f"已有 {so_far}，还有 {missing} 个没有公布，暂时不能核对总数 {whole}。"
+    who = names.get(one.organ, one.organ)
+    if missing:
+        return f"已有 {so_far}，还有 {missing} 个没有公布，就已经超过本级公布的 {whole}，由{who}说明。"
+    return f"{so_far}，与本级公布的 {whole}不一致，由{who}会同下级说明。"
