@@ -36,8 +36,8 @@ class IngestFact(BaseModel):
     division: str | None = Field(default=None, description="12 digits; the document's own when absent")
     period: str | None = Field(default=None, description="2026, 2026-Q3 or 2026-09")
     amount: str | None = Field(default=None, description="yuan, as a decimal number in text")
-    people: int | None = None
-    households: int | None = None
+    people: int | str | None = Field(default=None, description="a whole number")
+    households: int | str | None = Field(default=None, description="a whole number")
     on: str | None = Field(default=None, description="the day it was done")
 
 

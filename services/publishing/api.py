@@ -10,6 +10,7 @@ from grpc import aio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.content.store import ContentStore
+from gongkai.contracts.facts import Fact
 from gongkai.contracts.publishing import PublicFile, RecordState
 from gongkai.refusal import Reason
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
@@ -126,6 +127,7 @@ def record_message(state: RecordState, gone: Collection[str]) -> pb.Record:
         keywords=state.keywords,
         files=[_file(file, gone) for file in state.files],
         defects=[defect_message(code) for code in state.defects],
+        facts=[_fact(fact) for fact in state.facts],
         **texts,
         **days,
     )
@@ -146,6 +148,17 @@ def _file(file: PublicFile, gone: Collection[str]) -> pb.File:
         size=file.size,
         media_type=file.media_type,
         destroyed=file.digest in gone,
+    )
+
+
+def _fact(fact: Fact) -> pb.Fact:
+    return pb.Fact(
+        division=fact.division,
+        period=fact.period,
+        amount=fact.amount or "",
+        people=fact.people,
+        households=fact.households,
+        on=fact.on.isoformat() if fact.on else "",
     )
 
 

@@ -9,7 +9,7 @@ from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from services.publishing.api import defect_message
 from services.publishing.domain.draft import Draft
 from services.publishing.domain.header import FileFact
-from services.publishing.domain.manuscript import Manuscript
+from services.publishing.domain.manuscript import Manuscript, TypedFact
 from services.publishing.domain.reasons import REASONS
 from services.publishing.reading_drafts import WRITTEN, Act, Seen
 from services.publishing.views.incoming import Arrived
@@ -35,6 +35,10 @@ def manuscript(content: pb.DraftContent) -> Manuscript:
     return Manuscript(
         keywords=tuple(content.keywords),
         files=tuple(sorted(files, key=lambda file: file.role != "body")),
+        facts=tuple(
+            TypedFact(**{name: getattr(fact, name) for name in TypedFact.model_fields})
+            for fact in content.facts
+        ),
         **{name: getattr(content, name) for name in _TEXTS},
     )
 
@@ -129,5 +133,6 @@ def _content(draft: Draft, body_text: str) -> pb.DraftContent:
             )
             for file in files
         ],
+        facts=[pb.DraftFact(**fact.model_dump()) for fact in content.facts],
         **{name: getattr(content, name) for name in _TEXTS},
     )

@@ -10,11 +10,12 @@ from gongkai.contracts import catalog
 from gongkai.contracts.contract import Contract
 from gongkai.contracts.ingest import ReplyAccepted, ReplyRejected
 from gongkai.contracts.matters import Element, MatterReading
+from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.security.permissions import Role
 from services.publishing.domain.deciding import Answered
 from services.publishing.handlers import decide_events
 from services.publishing.views.registry import apply_catalog
-from tests.publishing.office import Office
+from tests.publishing.office import Bureau, Office
 
 CITY, COUNTY, TOWN = "340100000000", "340121000000", "340121104000"
 DAY = date(2026, 1, 5)
@@ -117,3 +118,20 @@ async def test_a_draft_is_held_to_the_edition_too(office: Office) -> None:
     strange = await editor.save(organ, matter="m-07-777")
     assert [one.code for one in fine.defects] == []
     assert "matter.unknown" in {one.code for one in strange.findings}
+
+    # Its figures come back as typed; once published they stand in the record, and a revision opens with them.
+    bureau = Bureau(organ, editor, office.person(Role.REVIEWER, organ=organ))
+    typed = pb.DraftFact(period="2026年三季度", amount="5,400", people="58")
+    kept = await editor.save(organ, matter="m-07-001", facts=[pb.DraftFact(division=division), typed])
+    assert list(kept.content.facts) == [typed]
+    assert [(one.code, one.field) for one in kept.findings] == [("facts.amount-parted", "facts[0].amount")]
+    typed.amount = "5400"
+    done = await bureau.published(matter="m-07-001", facts=[typed])
+    (said,) = (await office.record(done.index_number)).record.facts
+    assert (said.division, said.period, said.amount, said.HasField("households")) == (
+        division, "2026-Q3", "5400", False,
+    )  # fmt: skip
+    opened = await editor.revise(done.index_number)
+    assert list(opened.content.facts) == [
+        pb.DraftFact(division=division, period="2026-Q3", amount="5400", people="58")
+    ]

@@ -191,7 +191,8 @@ async def test_document_is_answered_published_and_shown(
     town: Town, make_document: Callable[..., Any]
 ) -> None:
     """Given an organ, when it sends a document, then it is answered, told to EVT and FEED, listed and fetched."""
-    await town.send(make_document(matter="d07-003"), "e-1")
+    fact = {"division": COUNTY, "period": "2026年三季度", "amount": "5400.0", "people": 0, "on": "2026-01-05"}
+    await town.send(make_document(matter="d07-003", facts=[fact]), "e-1")
 
     (reply,) = await town.replies(1)
     assert (reply["event_id"], reply["outcome"], reply["version"]) == ("e-1", "published", 1)
@@ -206,8 +207,12 @@ async def test_document_is_answered_published_and_shown(
 
     answer = await town.records.GetRecord(pb.GetRecordRequest(index_number=reply["index_number"]))
     assert answer.record.title == "关于提高城乡低保标准的通知"
+    said = {"division": COUNTY, "period": "2026-Q3", "amount": "5400", "people": 0, "on": "2026-01-05"}
+    assert list(answer.record.facts) == [pb.Fact(**said)]
+    assert state["facts"] == [said | {"households": None}]
     listed = await town.records.ListRecords(pb.ListRecordsRequest(division="341300", kind="normative"))
     assert (listed.total, [one.record_id for one in listed.records]) == (1, [reply["record_id"]])
+    assert listed.records[0] == answer.record
     counts = await town.records.CountRecords(pb.CountRecordsRequest(division="341323"))
     assert (counts.total, dict(counts.by_domain), dict(counts.by_kind)) == (1, {"d07": 1}, {"normative": 1})
     under = await town.records.ListRecords(pb.ListRecordsRequest(division="341323", matter="d07-003"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from gongkai.refusal import Reason
 from services.publishing.domain.contents import read_contents
+from services.publishing.domain.figures import is_amount
 from services.publishing.domain.findings import Findings
 from services.publishing.domain.lengths import MAX_NAME, check_lengths
-from services.publishing.domain.manuscript import Manuscript, document_of
+from services.publishing.domain.manuscript import Manuscript, TypedFact, document_of
 from services.publishing.domain.personal import personal_reasons, personal_reasons_of_text
 from services.publishing.domain.reasons import reason
 from services.publishing.domain.staff_words import to_staff
@@ -51,6 +53,10 @@ def content_reasons(organ: str, content: Manuscript) -> list[Reason]:
     for at, file in enumerate(content.attachments):
         if len(file.name) > MAX_NAME:
             found.refuse("field.too-long", f"attachments.{at}.name")
+    for field, text in _figures(content):
+        if len(text) > _SHORT_LIMIT:
+            found.refuse("field.too-long", field)
+        found.extend(personal_reasons_of_text(field, text))
     if sum(file.role == "body" for file in content.files) > 1:
         found.refuse("draft.two-bodies")
     found.extend(read_contents(document).reasons)
@@ -58,6 +64,15 @@ def content_reasons(organ: str, content: Manuscript) -> list[Reason]:
     for name in _READ_AS_VALUES:
         found.extend(personal_reasons_of_text(name, getattr(content, name)))
     return [to_staff(one) for one in found.reasons]
+
+
+def _figures(content: Manuscript) -> Iterator[tuple[str, str]]:
+    """What was typed where a figure belongs; an amount that reads as one may look like a telephone number."""
+    for at, fact in enumerate(content.facts):
+        for name in TypedFact.model_fields:
+            text = getattr(fact, name)
+            if name != "amount" or not is_amount(text):
+                yield f"facts[{at}].{name}", text
 
 
 def reason_reasons(why: str) -> list[Reason]:

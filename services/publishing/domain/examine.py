@@ -18,6 +18,7 @@ from services.publishing.domain.contents import Contents, HeldContents
 from services.publishing.domain.dates import read_date
 from services.publishing.domain.divisions import is_within
 from services.publishing.domain.docnumber import read_doc_number
+from services.publishing.domain.figures import Place, read_facts
 from services.publishing.domain.findings import Findings
 from services.publishing.domain.header import Confirmer, Draft, FileFact, Header, Provenance, Validity
 from services.publishing.domain.lengths import MAX_NAME, check_lengths
@@ -90,6 +91,7 @@ def _header(
     provenance: Provenance,
 ) -> Header:
     matter, domain = matter_and_domain(document, organ, registry, found)
+    division = _division(document, organ, registry, found)
     kind = _kind(document, found)
     effective_on = _optional_day(document.effective_on, "effective-on", found)
     expires_on = _optional_day(document.expires_on, "expires-on", found)
@@ -103,7 +105,7 @@ def _header(
     return Header(
         organ=organ.code,
         organ_name=organ.name,
-        division=_division(document, organ, registry, found),
+        division=division,
         kind=kind,
         title=clean_title(document.title),
         doc_number=number.text if number else None,
@@ -123,6 +125,14 @@ def _header(
         genre=clean_or_none(document.genre),
         category=clean_or_none(document.category),
         provenance=provenance,
+        facts=read_facts(
+            document.facts,
+            Place(division, registry),
+            found,
+            today=today,
+            matter=matter,
+            named=bool(clean(document.matter)),
+        ),
     )
 
 

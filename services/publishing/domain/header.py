@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gongkai.contracts.facts import Fact
+
 Validity = Literal[
     "in_force",
     "partly_in_force",
@@ -61,6 +63,8 @@ class Header(BaseModel):
     category: str | None = None
     provenance: Provenance
     files: tuple[FileFact, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    """Figures, by place and period; versions from before there were any have none."""
     defects: tuple[str, ...] = ()
 
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from gongkai.contracts.ingest import IngestDocument, IngestEvent, IngestWithdrawal
 from gongkai.refusal import Reason
 from services.publishing.domain.contents import Contents, read_contents
+from services.publishing.domain.figures import spoken_of, without_malformed_figures
 from services.publishing.domain.number import record_id_of
 from services.publishing.domain.reasons import reason
 from services.publishing.domain.text import clean
@@ -82,8 +83,12 @@ class Understood(Generic[_EventT_co]):
 
     def every_reason(self, found: tuple[Reason, ...]) -> tuple[Reason, ...]:
         """All reasons: of the types, and of what was found in the rest."""
-        rest = (one for one in found if one.field.split(".")[0] not in self.fields)
-        return (*self.malformed, *rest)
+        return (*self.malformed, *(one for one in found if not self._repeats(one)))
+
+    def _repeats(self, found: Reason) -> bool:
+        head, _, rest = found.field.partition(".")
+        # Of a line of figures the malformed value alone was left out: what is said of its others holds.
+        return (found.field if rest and head.startswith("facts[") else head) in self.fields
 
 
 def parse(incoming: Incoming) -> Parsed:
@@ -115,10 +120,11 @@ def understand(parsed: Parsed) -> Understood[IngestEvent]:
     incoming, value = parsed.incoming, parsed.value or {}
     model = _TYPES[incoming.token]
     malformed: dict[str, Reason] = {}
+    wrong: set[str] = set()
+    value, about_figures = without_malformed_figures(value)
     try:
         event = model.model_validate(value)
     except ValidationError as error:
-        wrong = set()
         for fault in error.errors(include_input=False, include_url=False, include_context=False):
             # The keys of elements are the sender's own words: a reason does not repeat them.
             place = fault["loc"][:1] if fault["loc"][0] == "elements" else fault["loc"]
@@ -126,7 +132,8 @@ def understand(parsed: Parsed) -> Understood[IngestEvent]:
             malformed[name] = reason("field.malformed", name)
             wrong.add(str(fault["loc"][0]))
         event = model.model_validate({name: item for name, item in value.items() if name not in wrong})
-    fields = frozenset(name.split(".")[0] for name in malformed)
+    malformed |= {one.field: one for one in about_figures}
+    fields = wrong | {name for one in about_figures for name in spoken_of(one.field)}
     contents = read_contents(event) if isinstance(event, IngestDocument) else Contents()
     record_key = clean(event.record) or incoming.event_id
     return Understood(
@@ -135,5 +142,5 @@ def understand(parsed: Parsed) -> Understood[IngestEvent]:
         record_id_of(incoming.organ, record_key),
         contents,
         tuple(malformed.values()),
-        fields,
+        frozenset(fields),
     )

@@ -23,6 +23,8 @@ MAX_KEYWORDS: Final = 50
 MAX_KEYWORD: Final = 100
 MAX_NAME: Final = 255
 """Characters of a person's or file's name."""
+MAX_FACTS: Final = 500
+"""Lines of figures: a county has fewer villages."""
 
 
 def check_lengths(document: IngestDocument, found: Findings) -> None:
@@ -32,6 +34,8 @@ def check_lengths(document: IngestDocument, found: Findings) -> None:
             found.refuse("field.too-long", name)
     if len(document.keywords) > MAX_KEYWORDS or any(len(word) > MAX_KEYWORD for word in document.keywords):
         found.refuse("field.too-long", "keywords")
+    if len(document.facts) > MAX_FACTS:
+        found.refuse("facts.too-many")
     if document.confirmer is not None:
         for part in ("name", "post"):
             if len(getattr(document.confirmer, part) or "") > MAX_NAME:

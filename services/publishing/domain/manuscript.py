@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from gongkai.contracts.ingest import IngestConfirmer, IngestContent, IngestDocument
+from gongkai.contracts.facts import Fact
+from gongkai.contracts.ingest import IngestConfirmer, IngestContent, IngestDocument, IngestFact
 from services.publishing.domain.header import FileFact, Header, Provenance
 from services.publishing.domain.text import clean, clean_title
 
@@ -14,6 +15,33 @@ _LINES = (
 )  # fmt: skip
 """Fields that are one line of text, but for the title."""
 _DAYS = ("formed_on", "effective_on", "expires_on")
+
+
+_FIGURES = ("division", "period", "amount", "people", "households", "on")
+"""What a line of figures has, all of it as typed."""
+
+
+class TypedFact(BaseModel):
+    """The figures of one place in one period as they were typed, so that a bad one comes back beside its field."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    division: str = ""
+    """12 digits; empty: the record's own."""
+    period: str = ""
+    amount: str = ""
+    people: str = ""
+    households: str = ""
+    on: str = ""
+
+    def cleaned(self) -> TypedFact:
+        """The same without what nobody sees."""
+        return TypedFact(**{name: clean(getattr(self, name)) for name in _FIGURES})
+
+    @property
+    def said(self) -> bool:
+        """Whether anything was typed but the place, which a form fills in by itself."""
+        return any(getattr(self, name) for name in _FIGURES if name != "division")
 
 
 class Manuscript(BaseModel):
@@ -42,6 +70,7 @@ class Manuscript(BaseModel):
     category: str = ""
     files: tuple[FileFact, ...] = ()
     """The body first, if there is one; the bytes are in the content store."""
+    facts: tuple[TypedFact, ...] = ()
 
     @property
     def body(self) -> FileFact | None:
@@ -58,9 +87,9 @@ class Manuscript(BaseModel):
         lines = {name: clean(getattr(self, name)) for name in _LINES}
         keywords = tuple(word for word in map(clean, self.keywords) if word)
         files = tuple(file.model_copy(update={"name": clean(file.name)}) for file in self.files)
-        return self.model_copy(
-            update=lines | {"title": clean_title(self.title), "keywords": keywords, "files": files}
-        )
+        facts = tuple(fact for fact in (one.cleaned() for one in self.facts) if fact.said)
+        others = {"title": clean_title(self.title), "keywords": keywords, "files": files, "facts": facts}
+        return self.model_copy(update=lines | others)
 
 
 class Revises(BaseModel):
@@ -90,6 +119,7 @@ def manuscript_of(header: Header) -> Manuscript:
         keywords=header.keywords,
         published_on=header.published_on.isoformat() if dated else "",
         files=header.files,
+        facts=tuple(map(_typed, header.facts)),
         **lines,
         **days,
     )
@@ -131,9 +161,19 @@ def document_of(
         provenance=provenance,
         body=_named(body) if body else None,
         attachments=tuple(_named(file) for file in content.attachments),
+        facts=tuple(_written(fact) for fact in content.facts),
         **lines,
     )
 
 
 def _named(file: FileFact) -> IngestContent:
     return IngestContent(name=file.name or None, media_type=file.media_type, digest=file.digest)
+
+
+def _typed(fact: Fact) -> TypedFact:
+    said = {name: getattr(fact, name) for name in _FIGURES}
+    return TypedFact(**{name: str(value) for name, value in said.items() if value is not None})
+
+
+def _written(fact: TypedFact) -> IngestFact:
+    return IngestFact(**{name: getattr(fact, name) or None for name in _FIGURES})

@@ -89,6 +89,44 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "elements.unstated": Told(
             "elements", "没有逐项填写所填公开事项要求的公开内容要素，未能核对内容是否齐全。请对照目录补充。"
         ),
+        # figures
+        "facts.without-matter": Told(
+            "facts",
+            "填写了数字，却没有填写公开事项，无从与上下级的同一事项对照。请补填公开事项，或者删去数字。",
+        ),
+        "facts.too-many": Told("facts", "数字超过 500 行。请分成几条信息报送。"),
+        "facts.more": Told("facts", "其余各行还有不合要求的地方，这里只列出前 100 处。请改好后再核对。"),
+        "facts.place-unknown": Told(
+            "facts", "数字的地区不在区划表中。请填 12 位区划代码，或者留空（即本信息的所属区划）。"
+        ),
+        "facts.place-outside": Told(
+            "facts", "数字的地区不是本信息的所属区划，也不在其范围内。请改填，或者由该地区的机关报送。"
+        ),
+        "facts.period-missing": Told(
+            "facts", "数字没有写明是哪一年、哪一季度或哪一月的。请填写时间，如 2026-Q3。"
+        ),
+        "facts.period-unreadable": Told(
+            "facts", "数字的时间无法识别。年写作 2026，季度写作 2026-Q3，月写作 2026-09。"
+        ),
+        "facts.twice": Told("facts", "同一地区、同一时间的数字填了两次，不知以哪一行为准。请合为一行。"),
+        "facts.nothing": Told("facts", "这一行没有数字。金额、人数、户数、日期至少填一项，或者删去这一行。"),
+        "facts.amount-unreadable": Told(
+            "facts",
+            "金额无法识别。请用文本写出以元为单位的数，如 5400 或 5400.50，不写“元”“万元”和货币符号。",
+        ),
+        "facts.amount-parted": Told("facts", "金额带有千位分隔符。请去掉分隔符，5,400 写作 5400。"),
+        "facts.amount-decimals": Told("facts", "金额的小数多于两位。请写到分，如 5400.50。"),
+        "facts.amount-negative": Told(
+            "facts", "金额不能为负数。退回或者扣减的，请填实际发放的净额，并在正文说明。"
+        ),
+        "facts.amount-large": Told("facts", "金额超过 15 位数。请核对单位，金额以元计。"),
+        "facts.count-unreadable": Told("facts", "人数、户数应当是整数，如 58，不带单位和分隔符。请改写。"),
+        "facts.count-negative": Told("facts", "人数、户数不能为负数。请填实际的数。"),
+        "facts.count-large": Told("facts", "人数、户数超过 9 位数。请核对。"),
+        "facts.on-unreadable": Told("facts", "数字的日期无法识别。请写成 2026-11-23 这样的形式。"),
+        "facts.on-future": Told(
+            "facts", "数字的日期晚于今天。请填已经办理（发放、决定）的日期，还没有办理的留空。"
+        ),
         "domain.unknown": Told("domain", "所填领域不在现行的公开事项目录中。"),
         "domain.mismatch": Told("domain", "所填领域与公开事项所属的领域不一致。"),
         "doc-number.nonstandard": Told(

@@ -81,6 +81,42 @@ class DraftFile(_message.Message):
 Global___DraftFile: _TypeAlias = DraftFile  # noqa: Y015
 
 @_typing.final
+class DraftFact(_message.Message):
+    """The figures of one place in one period, all of it as typed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    HOUSEHOLDS_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    period: _builtins.str
+    amount: _builtins.str
+    people: _builtins.str
+    households: _builtins.str
+    on: _builtins.str
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        period: _builtins.str = ...,
+        amount: _builtins.str = ...,
+        people: _builtins.str = ...,
+        households: _builtins.str = ...,
+        on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "division", b"division", "households", b"households", "on", b"on", "people", b"people", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DraftFact: _TypeAlias = DraftFact  # noqa: Y015
+
+@_typing.final
 class DraftContent(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -104,6 +140,7 @@ class DraftContent(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     GENRE_FIELD_NUMBER: _builtins.int
     CATEGORY_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
     organ: _builtins.str
     division: _builtins.str
     """empty: the organ's own"""
@@ -131,6 +168,10 @@ class DraftContent(_message.Message):
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftFile]:
         """uploaded before, by digest"""
 
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftFact]:
+        """up to 500; a line in which nothing but a division is typed is none"""
+
     def __init__(
         self,
         *,
@@ -154,10 +195,11 @@ class DraftContent(_message.Message):
         topic: _builtins.str = ...,
         genre: _builtins.str = ...,
         category: _builtins.str = ...,
+        facts: _abc.Iterable[Global___DraftFact] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "body_text", b"body_text", "category", b"category", "division", b"division", "doc_number", b"doc_number", "domain", b"domain", "effective_on", b"effective_on", "expires_on", b"expires_on", "formed_on", b"formed_on", "genre", b"genre", "issuer", b"issuer", "keywords", b"keywords", "kind", b"kind", "matter", b"matter", "organ", b"organ", "published_on", b"published_on", "summary", b"summary", "title", b"title", "topic", b"topic", "validity", b"validity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "body_text", b"body_text", "category", b"category", "division", b"division", "doc_number", b"doc_number", "domain", b"domain", "effective_on", b"effective_on", "expires_on", b"expires_on", "facts", b"facts", "formed_on", b"formed_on", "genre", b"genre", "issuer", b"issuer", "keywords", b"keywords", "kind", b"kind", "matter", b"matter", "organ", b"organ", "published_on", b"published_on", "summary", b"summary", "title", b"title", "topic", b"topic", "validity", b"validity"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
