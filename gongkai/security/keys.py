@@ -17,12 +17,14 @@ import base64
 import os
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES: Final = 32
@@ -142,7 +144,7 @@ def _public(folder: Path, holder: str, suffix: str) -> Ed25519PublicKey | None:
         return None
     path = stem(folder, holder).with_suffix(suffix)
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
+        key = _loaded(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -150,6 +152,12 @@ def _public(folder: Path, holder: str, suffix: str) -> Ed25519PublicKey | None:
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFault(f"{path} holds another kind of key than Ed25519")
     return key
+
+
+@lru_cache(64)
+def _loaded(pem: bytes) -> PublicKeyTypes:
+    """Load a public key; the file is read at every use, its few bytes are understood once."""
+    return serialization.load_pem_public_key(pem)
 
 
 def private_pem(key: Ed25519PrivateKey) -> bytes:

@@ -17,6 +17,7 @@ import binascii
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -35,6 +36,9 @@ STAFF_ISSUER: Final = "catalog"
 """The service whose key signs the tokens of the staff."""
 SKEW: Final = timedelta(seconds=30)
 """How far the clocks of two machines may differ."""
+
+_KEPT: Final = 512
+"""Tokens whose signature need not be verified again: one a caller and audience at a time."""
 
 KeySource = Callable[[], Ed25519PrivateKey]
 """Gives the key to sign with as it is now: ``keys.KeyFile``."""
@@ -145,18 +149,12 @@ class Verifier:
             TokenRefused: it is malformed, expired, for another audience, or signed by nobody known.
         """
         try:
-            claims = jwt.decode(token, options={"verify_signature": False})
-            kind, _, name = str(claims.get("iss", "")).partition(":")
-            known = await self._keys(kind, name, str(claims.get("sub", "")))
-            # the clock is ours, so that time can be given in tests: the library's own checks of it are off
-            options = {
-                "verify_exp": False,
-                "verify_iat": False,
-                "require": ["exp", "iat", "aud", "iss", "jti"],
-            }
+            said = _unverified(token)
+            kind, _, name = str(said.get("iss", "")).partition(":")
+            known = await self._keys(kind, name, str(said.get("sub", "")))
             # an organ signs by its own means, with whatever key id these give; it is known by its key itself
             key = known[0] if kind == "organ" else _signing(token, known)
-            claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=self._audience, options=options)  # type: ignore[arg-type]
+            claims = _verified(token, key.public_bytes_raw(), self._audience)
         except jwt.PyJWTError as error:
             raise TokenRefused(type(error).__name__) from error
         self._check_time(claims)
@@ -179,7 +177,7 @@ class Verifier:
                 return known
         raise TokenRefused("nobody known by this name")
 
-    def _check_time(self, claims: dict[str, object]) -> None:
+    def _check_time(self, claims: Mapping[str, Any]) -> None:
         now = self._clock().timestamp()
         issued, expires = claims["iat"], claims["exp"]
         if not isinstance(issued, int | float) or not isinstance(expires, int | float):
@@ -188,6 +186,23 @@ class Verifier:
             raise TokenRefused("it is good for longer than five minutes")
         if now > expires + SKEW.total_seconds() or now < issued - SKEW.total_seconds():
             raise TokenRefused("expired, or not yet good")
+
+
+# A caller shows one token for minutes. What it says, and that a key has signed it, cannot change; whether that key and
+# that time are still good is asked at every call.
+@lru_cache(_KEPT)
+def _unverified(token: str) -> Mapping[str, Any]:
+    return MappingProxyType(jwt.decode(token, options={"verify_signature": False}))
+
+
+@lru_cache(_KEPT)
+def _verified(token: str, key: bytes, audience: str) -> Mapping[str, Any]:
+    # the clock is ours, so that time can be given in tests: the library's own checks of it are off
+    options = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "aud", "iss", "jti"]}
+    public = Ed25519PublicKey.from_public_bytes(key)
+    return MappingProxyType(
+        jwt.decode(token, public, algorithms=["EdDSA"], audience=audience, options=options)  # type: ignore[arg-type]
+    )
 
 
 def _signing(token: str, known: Sequence[Ed25519PublicKey]) -> Ed25519PublicKey:
@@ -207,7 +222,7 @@ def _signed_by(token: str, key: Ed25519PublicKey) -> bool:
     return True
 
 
-def _staff(name: str, claims: dict[str, Any]) -> Staff:
+def _staff(name: str, claims: Mapping[str, Any]) -> Staff:
     try:
         grants = tuple(Grant(Role(role), organ, division) for role, organ, division in claims["grants"])
         return Staff(name, str(claims["name"]), str(claims["post"]), str(claims["organ"]), grants)

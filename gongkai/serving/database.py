@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import select
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 MIGRATION_LOCK: Final = (
     0x676F6E676B6169  # "gongkai": replicas that start together migrate one after the other
@@ -22,7 +25,7 @@ DRIVER: Final = "postgresql+psycopg"
 def create_engine(url: str, *, pool_size: int = 10, name: str = "gongkai") -> AsyncEngine:
     """Return an engine for ``url``.
 
-    A connection is tested before use, so that a restarted server costs nobody an error. Parameters never appear in
+    A connection is looked at before use, so that a restarted server costs nobody an error. Parameters never appear in
     error texts: they may hold personal data.
 
     Args:
@@ -35,15 +38,29 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "gongkai") -> As
     """
     if sqlalchemy.make_url(url).drivername != DRIVER:
         raise ValueError(f"the database URL must begin with {DRIVER}://")
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"application_name": name, "connect_timeout": 10, "options": "-c TimeZone=UTC"},
     )
+    event.listen(engine.sync_engine, "checkout", _replace_if_ended)
+    return engine
+
+
+def _replace_if_ended(_adapted: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have the pool replace a connection whose server ended it: then something waits to be read on an idle socket.
+
+    A question whether the server is there would take a round of its own before each use.
+    """
+    connection: Any = record.driver_connection
+    looking = select.poll()
+    if not connection.closed:
+        looking.register(connection.fileno(), select.POLLIN)
+    if connection.closed or looking.poll(0):
+        raise InvalidatePoolError
 
 
 async def migrate(package: str, url: str) -> None:

@@ -112,7 +112,7 @@ async def test_connections_broken_by_a_restart_are_replaced(database_url: str) -
     async with other.connect() as conn:
         await conn.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
         )
     async with engine.connect() as conn:
