@@ -14,7 +14,7 @@ from gongkai.legaltime import Calendar, RuleRow
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.clock import legal_day
 from gongkai.successions import name_on
-from services.oversight.coverage_api import CoverageApi
+from services.oversight.alignment_api import AlignmentApi
 from services.oversight.domain.buckets import buckets
 from services.oversight.domain.reply import working_days_over
 from services.oversight.views import reading
@@ -23,8 +23,8 @@ from services.oversight.views.reading import Page
 Context = grpc.aio.ServicerContext[object, object]
 
 
-class OversightApi(CoverageApi):
-    """Answers from the views: the board and its lists, and coverage."""
+class OversightApi(AlignmentApi):
+    """Answers from the views: the board and its lists, coverage, and alignment."""
 
     async def GetBoard(self, request: pb.GetBoardRequest, _context: Context) -> pb.GetBoardResponse:
         """Give every organ of a division and below with its numbers, and how the lags are spread."""

@@ -21,6 +21,7 @@ from gongkai.contracts.catalog import (
     SubjectAssigned,
 )
 from gongkai.contracts.contract import Contract
+from gongkai.contracts.facts import Fact
 from gongkai.contracts.matters import MatterReading, TimeLimit
 from gongkai.contracts.publishing import RecordPublished, RecordWithdrawn
 from gongkai.messaging.applying import Received
@@ -126,11 +127,13 @@ def published(
     formed: date | None = None,
     division: str = COUNTY,
     kind: str = "notice",
+    facts: Sequence[Fact] = (),
 ) -> RecordPublished:
     return RecordPublished(
         record_id=f"r{number}", index_number=f"11341323MD23A00253/202611-{number:05d}", version=1, organ=organ,
         organ_name=organ, division=division, kind=kind, title=f"通知{number}", formed_on=formed or on,
         published_on=on, provenance="live", matter=name, domain=name[2:4] if name else None,
+        facts=tuple(facts),
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from gongkai.legaltime.wording import long_day
-from services.oversight.domain.alignment import Comparison, Difference, State, Value, Voice
+from gongkai.villages import period_of
+from services.oversight.domain.alignment import Comparison, Difference, State, Value, Voice, begins
 from services.oversight.domain.sums import Sum, SumState
 
 FIELD_NAMES: Final = {"amount": "金额", "people": "人数", "households": "户数", "on": "日期"}
@@ -82,3 +83,14 @@ def summed(one: Sum, level: str, names: Names) -> str:
     if missing:
         return f"已有 {so_far}，还有 {missing} 个没有公布，就已经超过本级公布的 {whole}，由{who}说明。"
     return f"{so_far}，与本级公布的 {whole}不一致，由{who}会同下级说明。"
+
+
+def named(period: str) -> str:
+    """Write a period: 2026年, 2026年第三季度, 2026年9月."""
+    cycle = "quarterly" if "Q" in period else "monthly"
+    return period_of(cycle, begins(period)).name if "-" in period else f"{period}年"
+
+
+def plain(field: str, value: Value) -> str:
+    """Write a value for machines: yuan with two decimals, a whole number, a day as ISO writes it."""
+    return f"{value:.2f}" if field == "amount" else str(value)

@@ -26,6 +26,7 @@ record = Table(
     Column("kind", Text),
     Column("domain", Text),
     Column("matter", Text),
+    Column("facts", JSONB),
 )
 
 organ = Table(
@@ -37,6 +38,7 @@ organ = Table(
     Column("division", Text),
     Column("ended_on", Date),
     Column("former_names", JSONB),
+    Column("successor", Text),
 )
 
 division = Table(

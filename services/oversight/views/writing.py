@@ -55,7 +55,9 @@ async def apply_registry(conn: AsyncConnection, batch: Sequence[Received]) -> No
     await _change_law(conn, told)
     organs = [contract for contract in told if isinstance(contract, OrganChanged)]
     rows = [
-        contract.model_dump(mode="json", include={"code", "version", "name", "division", "former_names"})
+        contract.model_dump(
+            mode="json", include={"code", "version", "name", "division", "former_names", "successor"}
+        )
         | {"ended_on": contract.ended_on}
         for contract in organs
     ]
@@ -131,6 +133,8 @@ def _published(state: RecordState, law: Law) -> Row:
         "kind": state.kind,
         "domain": state.domain or "",
         "matter": state.matter or "",
+        # figures are of a matter: without one nothing can be held beside them
+        "facts": [one.model_dump(mode="json") for one in state.facts] if state.matter else [],
     }
 
 
@@ -153,6 +157,7 @@ def _withdrawn(state: RecordWithdrawn) -> Row:
         "kind": "",
         "domain": "",
         "matter": "",
+        "facts": [],
     }
 
 

@@ -919,3 +919,486 @@ class ListColumnsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListColumnsResponse: _TypeAlias = ListColumnsResponse  # noqa: Y015
+
+@_typing.final
+class ListAlignmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    SUMS_PAGE_FIELD_NUMBER: _builtins.int
+    SUMS_PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    """it and everything below, and what ended and it stands for"""
+    matter: _builtins.str
+    """"" all"""
+    state: _builtins.str
+    """"" all; disagree, agree, alone"""
+    page: _builtins.int
+    page_size: _builtins.int
+    sums_page: _builtins.int
+    sums_page_size: _builtins.int
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        matter: _builtins.str = ...,
+        state: _builtins.str = ...,
+        page: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        sums_page: _builtins.int = ...,
+        sums_page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "matter", b"matter", "page", b"page", "page_size", b"page_size", "state", b"state", "sums_page", b"sums_page", "sums_page_size", b"sums_page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAlignmentRequest: _TypeAlias = ListAlignmentRequest  # noqa: Y015
+
+@_typing.final
+class AlignedValue(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    VALUE_ZH_FIELD_NUMBER: _builtins.int
+    INDEX_NUMBER_FIELD_NUMBER: _builtins.int
+    PUBLISHED_ON_FIELD_NUMBER: _builtins.int
+    EXPLAINS_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """amount, people, households, on"""
+    value: _builtins.str
+    """yuan with two decimals, a whole number, a day"""
+    value_zh: _builtins.str
+    index_number: _builtins.str
+    """of the record that says it"""
+    published_on: _builtins.str
+    explains: _builtins.bool
+    """its publisher must say why it differs"""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        value: _builtins.str = ...,
+        value_zh: _builtins.str = ...,
+        index_number: _builtins.str = ...,
+        published_on: _builtins.str = ...,
+        explains: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["explains", b"explains", "field", b"field", "index_number", b"index_number", "published_on", b"published_on", "value", b"value", "value_zh", b"value_zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlignedValue: _TypeAlias = AlignedValue  # noqa: Y015
+
+@_typing.final
+class AlignedVoice(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    ORGAN_FIELD_NUMBER: _builtins.int
+    ORGAN_NAME_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    level: _builtins.str
+    """of the division the record is about: city, county, township, village"""
+    organ: _builtins.str
+    """whom to ask today: the publisher, or what follows it"""
+    organ_name: _builtins.str
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlignedValue]: ...
+    def __init__(
+        self,
+        *,
+        level: _builtins.str = ...,
+        organ: _builtins.str = ...,
+        organ_name: _builtins.str = ...,
+        values: _abc.Iterable[Global___AlignedValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "organ", b"organ", "organ_name", b"organ_name", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlignedVoice: _TypeAlias = AlignedVoice  # noqa: Y015
+
+@_typing.final
+class Comparison(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATTER_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    PERIOD_ZH_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    VOICES_FIELD_NUMBER: _builtins.int
+    DIFFERING_FIELD_NUMBER: _builtins.int
+    EXPLAINING_FIELD_NUMBER: _builtins.int
+    SENTENCE_ZH_FIELD_NUMBER: _builtins.int
+    matter: _builtins.str
+    title: _builtins.str
+    domain: _builtins.str
+    place: _builtins.str
+    """12 digits, as it stood in the period"""
+    period: _builtins.str
+    """2026, 2026-Q3, 2026-09"""
+    period_zh: _builtins.str
+    state: _builtins.str
+    """disagree, agree, alone (nothing to hold it beside)"""
+    sentence_zh: _builtins.str
+    @_builtins.property
+    def voices(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlignedVoice]:
+        """from the top"""
+
+    @_builtins.property
+    def differing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """fields"""
+
+    @_builtins.property
+    def explaining(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """codes of organs"""
+
+    def __init__(
+        self,
+        *,
+        matter: _builtins.str = ...,
+        title: _builtins.str = ...,
+        domain: _builtins.str = ...,
+        place: _builtins.str = ...,
+        period: _builtins.str = ...,
+        period_zh: _builtins.str = ...,
+        state: _builtins.str = ...,
+        voices: _abc.Iterable[Global___AlignedVoice] | None = ...,
+        differing: _abc.Iterable[_builtins.str] | None = ...,
+        explaining: _abc.Iterable[_builtins.str] | None = ...,
+        sentence_zh: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differing", b"differing", "domain", b"domain", "explaining", b"explaining", "matter", b"matter", "period", b"period", "period_zh", b"period_zh", "place", b"place", "sentence_zh", b"sentence_zh", "state", b"state", "title", b"title", "voices", b"voices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Comparison: _TypeAlias = Comparison  # noqa: Y015
+
+@_typing.final
+class SumPart(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACE_FIELD_NUMBER: _builtins.int
+    VALUE_ZH_FIELD_NUMBER: _builtins.int
+    INDEX_NUMBER_FIELD_NUMBER: _builtins.int
+    place: _builtins.str
+    value_zh: _builtins.str
+    index_number: _builtins.str
+    def __init__(
+        self,
+        *,
+        place: _builtins.str = ...,
+        value_zh: _builtins.str = ...,
+        index_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index_number", b"index_number", "place", b"place", "value_zh", b"value_zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SumPart: _TypeAlias = SumPart  # noqa: Y015
+
+@_typing.final
+class AlignedSum(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATTER_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    PERIOD_ZH_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ORGAN_FIELD_NUMBER: _builtins.int
+    ORGAN_NAME_FIELD_NUMBER: _builtins.int
+    WHOLE_ZH_FIELD_NUMBER: _builtins.int
+    INDEX_NUMBER_FIELD_NUMBER: _builtins.int
+    TOTAL_ZH_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    SENTENCE_ZH_FIELD_NUMBER: _builtins.int
+    matter: _builtins.str
+    title: _builtins.str
+    domain: _builtins.str
+    place: _builtins.str
+    period: _builtins.str
+    period_zh: _builtins.str
+    field: _builtins.str
+    """amount, people, households"""
+    state: _builtins.str
+    """disagree, agree, incomplete"""
+    organ: _builtins.str
+    """who published the whole"""
+    organ_name: _builtins.str
+    whole_zh: _builtins.str
+    index_number: _builtins.str
+    """of the whole"""
+    total_zh: _builtins.str
+    places: _builtins.int
+    """so many lie directly below"""
+    sentence_zh: _builtins.str
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___SumPart]:
+        """what the places directly below say of themselves"""
+
+    def __init__(
+        self,
+        *,
+        matter: _builtins.str = ...,
+        title: _builtins.str = ...,
+        domain: _builtins.str = ...,
+        place: _builtins.str = ...,
+        period: _builtins.str = ...,
+        period_zh: _builtins.str = ...,
+        field: _builtins.str = ...,
+        state: _builtins.str = ...,
+        organ: _builtins.str = ...,
+        organ_name: _builtins.str = ...,
+        whole_zh: _builtins.str = ...,
+        index_number: _builtins.str = ...,
+        total_zh: _builtins.str = ...,
+        parts: _abc.Iterable[Global___SumPart] | None = ...,
+        places: _builtins.int = ...,
+        sentence_zh: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["domain", b"domain", "field", b"field", "index_number", b"index_number", "matter", b"matter", "organ", b"organ", "organ_name", b"organ_name", "parts", b"parts", "period", b"period", "period_zh", b"period_zh", "place", b"place", "places", b"places", "sentence_zh", b"sentence_zh", "state", b"state", "title", b"title", "total_zh", b"total_zh", "whole_zh", b"whole_zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlignedSum: _TypeAlias = AlignedSum  # noqa: Y015
+
+@_typing.final
+class AlignedMatter(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATTER_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    COMPARISONS_FIELD_NUMBER: _builtins.int
+    DISAGREE_FIELD_NUMBER: _builtins.int
+    matter: _builtins.str
+    title: _builtins.str
+    domain: _builtins.str
+    comparisons: _builtins.int
+    disagree: _builtins.int
+    def __init__(
+        self,
+        *,
+        matter: _builtins.str = ...,
+        title: _builtins.str = ...,
+        domain: _builtins.str = ...,
+        comparisons: _builtins.int = ...,
+        disagree: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comparisons", b"comparisons", "disagree", b"disagree", "domain", b"domain", "matter", b"matter", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlignedMatter: _TypeAlias = AlignedMatter  # noqa: Y015
+
+@_typing.final
+class ListAlignmentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class CountsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class SumsCountsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    COMPARISONS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    MATTERS_FIELD_NUMBER: _builtins.int
+    SUMS_FIELD_NUMBER: _builtins.int
+    SUMS_TOTAL_FIELD_NUMBER: _builtins.int
+    SUMS_COUNTS_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    sums_total: _builtins.int
+    as_of: _builtins.str
+    """UTC, of the newest event seen"""
+    @_builtins.property
+    def comparisons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Comparison]:
+        """disagreements first, then the newest period first"""
+
+    @_builtins.property
+    def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """of every state, and "all" """
+
+    @_builtins.property
+    def matters(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlignedMatter]:
+        """those with figures here, whatever is filtered"""
+
+    @_builtins.property
+    def sums(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlignedSum]:
+        """disagreements first"""
+
+    @_builtins.property
+    def sums_counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """disagree, agree, incomplete"""
+
+    def __init__(
+        self,
+        *,
+        comparisons: _abc.Iterable[Global___Comparison] | None = ...,
+        total: _builtins.int = ...,
+        counts: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        matters: _abc.Iterable[Global___AlignedMatter] | None = ...,
+        sums: _abc.Iterable[Global___AlignedSum] | None = ...,
+        sums_total: _builtins.int = ...,
+        sums_counts: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        as_of: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "comparisons", b"comparisons", "counts", b"counts", "matters", b"matters", "sums", b"sums", "sums_counts", b"sums_counts", "sums_total", b"sums_total", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAlignmentResponse: _TypeAlias = ListAlignmentResponse  # noqa: Y015
+
+@_typing.final
+class CountAlignmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    matter: _builtins.str
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        matter: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "matter", b"matter"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountAlignmentRequest: _TypeAlias = CountAlignmentRequest  # noqa: Y015
+
+@_typing.final
+class CountAlignmentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISAGREE_FIELD_NUMBER: _builtins.int
+    AGREE_FIELD_NUMBER: _builtins.int
+    ALONE_FIELD_NUMBER: _builtins.int
+    SUMS_DISAGREE_FIELD_NUMBER: _builtins.int
+    disagree: _builtins.int
+    agree: _builtins.int
+    alone: _builtins.int
+    sums_disagree: _builtins.int
+    def __init__(
+        self,
+        *,
+        disagree: _builtins.int = ...,
+        agree: _builtins.int = ...,
+        alone: _builtins.int = ...,
+        sums_disagree: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agree", b"agree", "alone", b"alone", "disagree", b"disagree", "sums_disagree", b"sums_disagree"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountAlignmentResponse: _TypeAlias = CountAlignmentResponse  # noqa: Y015
+
+@_typing.final
+class GetRecordAlignmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_NUMBER_FIELD_NUMBER: _builtins.int
+    index_number: _builtins.str
+    def __init__(
+        self,
+        *,
+        index_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index_number", b"index_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRecordAlignmentRequest: _TypeAlias = GetRecordAlignmentRequest  # noqa: Y015
+
+@_typing.final
+class GetRecordAlignmentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPARISONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def comparisons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Comparison]: ...
+    def __init__(
+        self,
+        *,
+        comparisons: _abc.Iterable[Global___Comparison] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comparisons", b"comparisons"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRecordAlignmentResponse: _TypeAlias = GetRecordAlignmentResponse  # noqa: Y015

@@ -74,6 +74,21 @@ class OversightServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsResponse.FromString,
                 _registered_method=True)
+        self.ListAlignment = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/ListAlignment',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListAlignmentRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListAlignmentResponse.FromString,
+                _registered_method=True)
+        self.CountAlignment = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/CountAlignment',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.CountAlignmentRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.CountAlignmentResponse.FromString,
+                _registered_method=True)
+        self.GetRecordAlignment = channel.unary_unary(
+                '/gongkai.rpc.oversight.v1.OversightService/GetRecordAlignment',
+                request_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetRecordAlignmentRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetRecordAlignmentResponse.FromString,
+                _registered_method=True)
 
 
 class OversightServiceServicer:
@@ -133,6 +148,27 @@ class OversightServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAlignment(self, request, context):
+        """What county, township and village say in figures of the same matter, place and period, held beside each other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountAlignment(self, request, context):
+        """How many of a matter's figures in a division agree.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRecordAlignment(self, request, context):
+        """The figures of one record beside what others say of the same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OversightServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -175,6 +211,21 @@ def add_OversightServiceServicer_to_server(servicer, server):
                     servicer.ListColumns,
                     request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsResponse.SerializeToString,
+            ),
+            'ListAlignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAlignment,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListAlignmentRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListAlignmentResponse.SerializeToString,
+            ),
+            'CountAlignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountAlignment,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.CountAlignmentRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.CountAlignmentResponse.SerializeToString,
+            ),
+            'GetRecordAlignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRecordAlignment,
+                    request_deserializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetRecordAlignmentRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetRecordAlignmentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -393,6 +444,87 @@ class OversightService:
             '/gongkai.rpc.oversight.v1.OversightService/ListColumns',
             gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsRequest.SerializeToString,
             gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListColumnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAlignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/ListAlignment',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListAlignmentRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.ListAlignmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountAlignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/CountAlignment',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.CountAlignmentRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.CountAlignmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRecordAlignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.oversight.v1.OversightService/GetRecordAlignment',
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetRecordAlignmentRequest.SerializeToString,
+            gongkai_dot_rpc_dot_oversight_dot_v1_dot_oversight__pb2.GetRecordAlignmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,12 @@ class OversightServiceStub:
     """One matter in one division: the duty of each organ that must disclose it there."""
     ListColumns: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListColumnsRequest, _oversight_pb2.ListColumnsResponse]
     """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale."""
+    ListAlignment: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.ListAlignmentRequest, _oversight_pb2.ListAlignmentResponse]
+    """What county, township and village say in figures of the same matter, place and period, held beside each other."""
+    CountAlignment: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.CountAlignmentRequest, _oversight_pb2.CountAlignmentResponse]
+    """How many of a matter's figures in a division agree."""
+    GetRecordAlignment: _grpc.UnaryUnaryMultiCallable[_oversight_pb2.GetRecordAlignmentRequest, _oversight_pb2.GetRecordAlignmentResponse]
+    """The figures of one record beside what others say of the same."""
 
 @_typing.type_check_only
 class OversightServiceAsyncStub(OversightServiceStub):
@@ -63,6 +69,12 @@ class OversightServiceAsyncStub(OversightServiceStub):
     """One matter in one division: the duty of each organ that must disclose it there."""
     ListColumns: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListColumnsRequest, _oversight_pb2.ListColumnsResponse]  # type: ignore[assignment]
     """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale."""
+    ListAlignment: _aio.UnaryUnaryMultiCallable[_oversight_pb2.ListAlignmentRequest, _oversight_pb2.ListAlignmentResponse]  # type: ignore[assignment]
+    """What county, township and village say in figures of the same matter, place and period, held beside each other."""
+    CountAlignment: _aio.UnaryUnaryMultiCallable[_oversight_pb2.CountAlignmentRequest, _oversight_pb2.CountAlignmentResponse]  # type: ignore[assignment]
+    """How many of a matter's figures in a division agree."""
+    GetRecordAlignment: _aio.UnaryUnaryMultiCallable[_oversight_pb2.GetRecordAlignmentRequest, _oversight_pb2.GetRecordAlignmentResponse]  # type: ignore[assignment]
+    """The figures of one record beside what others say of the same."""
 
 class OversightServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -126,5 +138,29 @@ class OversightServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_oversight_pb2.ListColumnsResponse, _abc.Awaitable[_oversight_pb2.ListColumnsResponse]]:
         """The columns of a division's site (or the domains in which an organ has duties), which are empty or stale."""
+
+    @_abc_1.abstractmethod
+    def ListAlignment(
+        self,
+        request: _oversight_pb2.ListAlignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.ListAlignmentResponse, _abc.Awaitable[_oversight_pb2.ListAlignmentResponse]]:
+        """What county, township and village say in figures of the same matter, place and period, held beside each other."""
+
+    @_abc_1.abstractmethod
+    def CountAlignment(
+        self,
+        request: _oversight_pb2.CountAlignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.CountAlignmentResponse, _abc.Awaitable[_oversight_pb2.CountAlignmentResponse]]:
+        """How many of a matter's figures in a division agree."""
+
+    @_abc_1.abstractmethod
+    def GetRecordAlignment(
+        self,
+        request: _oversight_pb2.GetRecordAlignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_oversight_pb2.GetRecordAlignmentResponse, _abc.Awaitable[_oversight_pb2.GetRecordAlignmentResponse]]:
+        """The figures of one record beside what others say of the same."""
 
 def add_OversightServiceServicer_to_server(servicer: OversightServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
