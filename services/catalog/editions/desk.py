@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gongkai.refusal import Reason
 from gongkai.security.grpc_auth import current_staff
@@ -35,6 +35,11 @@ class Desk:
     office: Office
     clock: Clock
     """Its legal day is the day an edition comes into force."""
+
+    @property
+    def reading(self) -> AsyncEngine:
+        """For questions of one statement: without a transaction around it, which takes two more rounds."""
+        return self.office.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def unknown(identity: str) -> NotFound:

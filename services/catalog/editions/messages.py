@@ -15,6 +15,7 @@ from services.catalog.domain.rows import LABELS, Change, MatterRow
 from services.catalog.editions import seen
 from services.catalog.editions.drafts import DraftMatter
 from services.catalog.editions.readings import reading_of
+from services.catalog.views.matter_page import Shown
 from services.catalog.views.reading import Found
 from services.catalog.views.rows import row_of
 
@@ -108,6 +109,55 @@ def published_row(found: Found, organs: Iterable[str] = ()) -> pb.PublishedRow:
         since_edition=found.since_edition,
         organs=organs,
     )
+
+
+def shown_row(held: Shown, organs: Iterable[str] = ()) -> pb.PublishedRow:
+    """Make a published row of what a matter's page shows; ``organs`` are those its subject means."""
+    return pb.PublishedRow(
+        catalogue=held["catalogue"],
+        matter=held["matter"],
+        state=held["state"],
+        row=held["row"],
+        reading=reading(held["reading"] or {}),
+        differs=[pb.FieldChange(label=LABELS[each["field"]], **each) for each in held["differs"]],
+        added=held["added"],
+        reason=held["reason"],
+        since_edition=held["since_edition"],
+        organs=organs,
+    )
+
+
+def versions(history: Iterable[Shown], days: Mapping[int, str]) -> list[pb.RowVersion]:
+    """Tell what each edition changed in a matter, newest first.
+
+    Args:
+        history: its rows, the oldest first; a gap between two is an edition it was out of.
+        days: edition → when it came into force.
+    """
+
+    def version(number: int, state: str, changed: list[pb.FieldChange]) -> pb.RowVersion:
+        return pb.RowVersion(edition=number, effective_on=days[number], changes=changed, state=state)
+
+    told: list[pb.RowVersion] = []
+    was: Shown | None = None
+    for now in history:
+        goes_on = was is not None and was["until_edition"] == now["since_edition"]
+        if was is not None and not goes_on:
+            told.append(version(was["until_edition"], "out", []))
+        changed = _changed(was["row"], now["row"]) if was is not None and goes_on else []
+        told.append(version(now["since_edition"], now["state"], changed))
+        was = now
+    if was is not None and was["until_edition"] is not None:
+        told.append(version(was["until_edition"], "out", []))
+    return told[::-1]
+
+
+def _changed(was: Mapping[str, str], now: Mapping[str, str]) -> list[pb.FieldChange]:
+    return [
+        pb.FieldChange(field=name, label=label, was=was[name], now=now[name])
+        for name, label in LABELS.items()
+        if was[name] != now[name]
+    ]
 
 
 def draft_row(held: DraftMatter, upper_edition: int) -> pb.DraftRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -18,6 +17,7 @@ from services.catalog.editions import messages
 from services.catalog.editions.citing import say_bases
 from services.catalog.editions.desk import Desk, found_or_planned, unknown
 from services.catalog.views import catalogues, rows, subjects
+from services.catalog.views.matter_page import read_matter
 from services.catalog.views.reading import Found, Page
 from services.catalog.views.rows import Wanted
 from services.catalog.views.standing import successions
@@ -95,26 +95,29 @@ class Questions:
 
     async def GetRow(self, request: pb.GetRowRequest, _context: Context) -> pb.GetRowResponse:
         """Give one matter with its history here, and as it stands in other catalogues."""
-        async with self._desk.office.engine.connect() as conn:
-            edition = await _edition(conn, request.catalogue, request.edition, request.on)
-            most = min(request.others, MOST_ROWS) if request.others > 0 else MOST_ROWS
-            history, others, total = await rows.everywhere(conn, request.catalogue, request.matter, most)
-            found = next((row for row in history if _stands(row, edition.number)), None)
-            if found is None:
-                text = f"目录 {request.catalogue} 的第 {edition.number} 版中没有事项 {request.matter or '（空）'}。"
-                raise NotFound(Reason("matter.unknown", text, "matter"))
-            editions = {edition.number: edition}
-            if len(history) > 1 or found.since_edition != edition.number or found.until_edition is not None:
-                told = await catalogues.list_editions(conn, request.catalogue)
-                editions |= {row.number: row for row in told}
-            meant = await subjects.organs_meant(conn, request.catalogue, [found.subject])
-            row = await say_bases(conn, messages.published_row(found, meant.get(found.subject, ())))
+        async with self._desk.reading.connect() as conn:
+            page = await read_matter(
+                conn,
+                request.catalogue,
+                request.matter,
+                number=request.edition,
+                on=_day(request.on),
+                most=min(request.others, MOST_ROWS) if request.others > 0 else MOST_ROWS,
+                brief=request.brief,
+            )
+            if page.edition is None:
+                raise await _no_edition(conn, request.catalogue, request.edition, request.on)
+        if page.row is None:
+            text = f"目录 {request.catalogue} 的第 {page.edition['number']} 版中没有事项 {request.matter or '（空）'}。"
+            raise NotFound(Reason("matter.unknown", text, "matter"))
+        row = messages.shown_row(page.row, page.organs)
+        say_bases(row, page.bases)
         return pb.GetRowResponse(
             row=row,
-            edition=messages.dated_edition(edition),
-            history=_history(history, editions),
-            elsewhere=map(messages.published_row, others),
-            elsewhere_total=total,
+            edition=pb.Edition(**page.edition),
+            history=messages.versions(page.history, page.days),
+            elsewhere=map(messages.shown_row, page.others),
+            elsewhere_total=page.total,
         )
 
     async def CompareEditions(
@@ -172,10 +175,15 @@ async def _edition(conn: AsyncConnection, identity: str, number: int, on: str) -
     """
     found = await catalogues.find_edition(conn, identity, number, _day(on))
     if found is None:
-        state = await _found(conn, identity)
-        which = f"{on} 时有效的版本" if on else f"第 {number} 版" if number else "已发布的版本"
-        raise NotFound(Reason("edition.unknown", f"“{state.title}”没有{which}。", "on" if on else "edition"))
+        raise await _no_edition(conn, identity, number, on)
     return found
+
+
+async def _no_edition(conn: AsyncConnection, identity: str, number: int, on: str) -> NotFound:
+    """Tell why there is no such edition."""
+    state = await _found(conn, identity)
+    which = f"{on} 时有效的版本" if on else f"第 {number} 版" if number else "已发布的版本"
+    return NotFound(Reason("edition.unknown", f"“{state.title}”没有{which}。", "on" if on else "edition"))
 
 
 def _day(on: str) -> date | None:
@@ -191,37 +199,6 @@ def _key(token: str) -> str:
     if token and (len(parts) != 3 or not parts[1].isdecimal()):  # noqa: PLR2004 - domain, place, matter
         raise InvalidRequest(Reason("page.token", "翻页标记无效，请从第一页重新查看。", "page_token"))
     return token
-
-
-def _stands(row: Found, number: int) -> bool:
-    return row.since_edition <= number and (row.until_edition is None or row.until_edition > number)
-
-
-def _history(history: Sequence[Found], editions: dict[int, Found]) -> list[pb.RowVersion]:
-    """Tell what each edition changed in a matter, newest first; a gap between two rows is an edition it was out of."""
-    versions: list[pb.RowVersion] = []
-    before: Found | None = None
-    for row in history:
-        if before is not None and before.until_edition != row.since_edition:
-            versions.append(_version(before.until_edition, editions, "out", None, None))
-        was = before if before is not None and before.until_edition == row.since_edition else None
-        versions.append(_version(row.since_edition, editions, row.state, was, row))
-        before = row
-    if before is not None and before.until_edition is not None:
-        versions.append(_version(before.until_edition, editions, "out", None, None))
-    return versions[::-1]
-
-
-def _version(
-    number: int, editions: dict[int, Found], state: str, was: Found | None, now: Found | None
-) -> pb.RowVersion:
-    changed = {} if was is None or now is None else changes_between(rows.row_of(was), rows.row_of(now))
-    return pb.RowVersion(
-        edition=number,
-        effective_on=editions[number].effective_on.isoformat(),
-        changes=messages.changes(changed),
-        state=state,
-    )
 
 
 async def _rows(conn: AsyncConnection, identity: str, number: int, domain: str) -> dict[str, MatterRow]:

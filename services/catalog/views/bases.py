@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,16 +81,6 @@ async def count_matters(conn: AsyncConnection, identities: Iterable[str]) -> dic
     )
     asked = select(resting.c.basis, func.count()).group_by(resting.c.basis)
     return {row[0]: row[1] for row in await conn.execute(asked)}
-
-
-async def find_citations(conn: AsyncConnection, identities: Collection[str]) -> dict[str, Found]:
-    """Find citations by id (`basis_writing.citation_id`), each with the columns of its basis, which may be None."""
-    asked = (
-        select(citation.c.id.label("citation"), basis)
-        .outerjoin(basis, basis.c.id == citation.c.basis)
-        .where(citation.c.id == any_(_texts(identities)))
-    )
-    return {row.citation: row for row in await conn.execute(asked)}
 
 
 async def list_flagged(conn: AsyncConnection, catalogue: str, page: Page) -> Flagged:

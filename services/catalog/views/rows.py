@@ -9,15 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
-    Integer,
     Row,
     Select,
-    Text,
     and_,
-    bindparam,
     func,
-    literal,
     or_,
     select,
     tuple_,
@@ -125,46 +120,6 @@ async def find_row(conn: AsyncConnection, catalogue: str, matter: str, number: i
         matter_row.c.catalogue == catalogue, matter_row.c.matter == matter, at(number)
     )
     return (await conn.execute(asked)).one_or_none()
-
-
-def _everywhere() -> CompoundSelect[Any]:
-    column = matter_row.c
-    matter, catalogue = bindparam("of_matter", type_=Text), bindparam("of_catalogue", type_=Text)
-    there = and_(column.matter == matter, column.until_edition.is_(None), column.catalogue != catalogue)
-    others = select(func.count()).select_from(matter_row).where(there).scalar_subquery()
-    here = select(matter_row, literal(0).label("others")).where(
-        column.matter == matter, column.catalogue == catalogue
-    )
-    is_division = column.catalogue.op("~")("^[0-9]")
-    elsewhere = select(matter_row, others.label("others")).where(there)
-    return here.union_all(
-        elsewhere.order_by(is_division, column.catalogue).limit(bindparam("most", type_=Integer))
-    )
-
-
-_EVERYWHERE: Final = _everywhere()
-"""Made once: making it takes longer than answering it."""
-
-
-async def everywhere(
-    conn: AsyncConnection, catalogue: str, matter: str, most: int
-) -> tuple[list[Found], list[Found], int]:
-    """Give a matter as it stood in each edition of a catalogue that changed it, oldest first; and as it stands elsewhere.
-
-    Args:
-        conn: the connection.
-        catalogue: whose history is wanted.
-        matter: its id.
-        most: rows of other catalogues, from the top down; the last number given is how many there are.
-    """
-    given = {"of_matter": matter, "of_catalogue": catalogue, "most": most}
-    found = (await conn.execute(_EVERYWHERE, given)).all()
-    told = [row for row in found if row.catalogue != catalogue]
-    return (
-        sorted((row for row in found if row.catalogue == catalogue), key=lambda row: row.since_edition),
-        sorted(told, key=lambda row: (row.catalogue[:1].isdecimal(), row.catalogue)),
-        told[0].others if told else 0,
-    )
 
 
 async def load_rows(

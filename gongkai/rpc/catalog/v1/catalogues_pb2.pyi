@@ -739,12 +739,15 @@ class GetRowRequest(_message.Message):
     EDITION_FIELD_NUMBER: _builtins.int
     ON_FIELD_NUMBER: _builtins.int
     OTHERS_FIELD_NUMBER: _builtins.int
+    BRIEF_FIELD_NUMBER: _builtins.int
     catalogue: _builtins.str
     matter: _builtins.str
     edition: _builtins.int
     on: _builtins.str
     others: _builtins.int
     """most rows of other catalogues that are told; 0: all, up to 500"""
+    brief: _builtins.bool
+    """these without their reading"""
     def __init__(
         self,
         *,
@@ -753,10 +756,11 @@ class GetRowRequest(_message.Message):
         edition: _builtins.int = ...,
         on: _builtins.str = ...,
         others: _builtins.int = ...,
+        brief: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "edition", b"edition", "matter", b"matter", "on", b"on", "others", b"others"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brief", b"brief", "catalogue", b"catalogue", "edition", b"edition", "matter", b"matter", "on", b"on", "others", b"others"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1025,7 +1029,7 @@ class Draft(_message.Message):
     def catalogue(self) -> Global___Catalogue: ...
     @_builtins.property
     def acts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """what the asker may do now: open, take_upper, edit, propose, return, publish"""
+        """what the asker may do now: open, take_upper, edit, propose, return, discard, publish"""
 
     @_builtins.property
     def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]:
@@ -1601,6 +1605,54 @@ class ReturnEditionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnEditionResponse: _TypeAlias = ReturnEditionResponse  # noqa: Y015
+
+@_typing.final
+class DiscardEditionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    CATALOGUE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    catalogue: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        catalogue: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "command_id", b"command_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardEditionRequest: _TypeAlias = DiscardEditionRequest  # noqa: Y015
+
+@_typing.final
+class DiscardEditionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    MATTERS_FIELD_NUMBER: _builtins.int
+    matters: _builtins.int
+    @_builtins.property
+    def draft(self) -> Global___Draft: ...
+    def __init__(
+        self,
+        *,
+        draft: Global___Draft | None = ...,
+        matters: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "matters", b"matters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardEditionResponse: _TypeAlias = DiscardEditionResponse  # noqa: Y015
 
 @_typing.final
 class PublishEditionRequest(_message.Message):
