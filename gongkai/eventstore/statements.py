@@ -56,6 +56,9 @@ PRESENT: Final = text(
     " JOIN unnest(CAST(:streams AS text[]), CAST(:versions AS int[])) AS asked (stream, version)"
     " USING (stream, version)"
 )
+SINCE: Final = text(
+    "SELECT DISTINCT stream FROM event WHERE position > :after AND starts_with(stream, :prefix) ORDER BY stream"
+)
 HEAD: Final = select(func.coalesce(func.max(event_table.c.position), 0))
 
 

@@ -136,6 +136,11 @@ class EventStore:
                 histories[stored.stream].append(stored)
         return histories
 
+    async def streams_since(self, conn: AsyncConnection, prefix: str, after: int) -> list[str]:
+        """The streams whose names begin so and that have events behind position ``after``."""
+        found = await conn.execute(statements.SINCE, {"prefix": prefix, "after": after})
+        return list(found.scalars())
+
     async def read(self, conn: AsyncConnection, after: int, limit: int) -> list[StoredEvent]:
         """Up to ``limit`` events behind position ``after``, of all streams, in order; none is ever skipped."""
         return await self._decode(conn, await conn.execute(statements.READ, {"after": after, "limit": limit}))

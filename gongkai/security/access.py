@@ -60,6 +60,7 @@ ACCESS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/gongkai.rpc.catalog.v1.CatalogueService/EditMatters": _STAFF,
         "/gongkai.rpc.catalog.v1.CatalogueService/ProposeEdition": _STAFF,
         "/gongkai.rpc.catalog.v1.CatalogueService/ReturnEdition": _STAFF,
+        "/gongkai.rpc.catalog.v1.CatalogueService/DiscardEdition": _STAFF,
         "/gongkai.rpc.catalog.v1.CatalogueService/PublishEdition": _STAFF,
         "/gongkai.rpc.catalog.v1.CatalogueService/PreviewImport": _STAFF_OPERATOR,
         "/gongkai.rpc.catalog.v1.CatalogueService/ImportTable": _STAFF_OPERATOR,

@@ -9,6 +9,7 @@ from services.catalog.domain.bases import BasisDescribed, BasisRegistered, Basis
 from services.catalog.domain.calendars import CalendarAnnounced
 from services.catalog.domain.catalogues import (
     CatalogueFounded,
+    EditionDiscarded,
     EditionOpened,
     EditionProposed,
     EditionReturned,
@@ -39,6 +40,7 @@ from services.catalog.domain.stances import (
     MatterRejoined,
     MatterReleased,
     MatterRestored,
+    MatterReverted,
 )
 from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
@@ -78,6 +80,7 @@ CODEC: Final = Codec(
     UpperTaken,
     EditionProposed,
     EditionReturned,
+    EditionDiscarded,
     MatterRetired,
     MatterAdded,
     MatterEdited,
@@ -89,6 +92,7 @@ CODEC: Final = Codec(
     MatterKept,
     MatterRejoined,
     MatterReleased,
+    MatterReverted,
     VillageListSaved,
     VillageListProposed,
     VillageListReturned,

@@ -9,6 +9,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ from services.catalog.domain.edits import Edit, Ground
 from services.catalog.domain.merging import ANSWERS, Asked, State, Upper, stand
 from services.catalog.domain.publication import Draft, InForce, Particulars, publish, standing_in_force
 from services.catalog.domain.rows import FIELDS, MatterRow, reaches
-from services.catalog.domain.stances import UNDECIDED, Kind, Stance, evolve
+from services.catalog.domain.stances import UNDECIDED, Kind, Stance, evolve, revert
 from tests.catalog.rowcells import COMPLETE
 
 pytestmark = pytest.mark.domain
@@ -53,6 +54,9 @@ class Level:
     log: dict[str, list[DomainEvent]] = field(default_factory=lambda: defaultdict(list))
     wanted: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     serial: int = 0
+    mark: dict[str, int] = field(default_factory=dict)
+    """How long each matter's log was when the edition in force was published; with it, what was wanted and on which edition above."""
+    marked: tuple[dict[str, dict[str, str]], int] = field(default_factory=lambda: ({}, 0))
 
     # -- the service's part --------------------------------------------------------------------------------
 
@@ -197,6 +201,23 @@ class Level:
             }
         )
         self.check_published()
+        self.mark = {matter: len(events) for matter, events in self.log.items()}
+        self.marked = {matter: dict(cells) for matter, cells in self.wanted.items()}, self.upper_edition
+
+    def discard(self) -> None:
+        """Give up what was done since the last publication: the draft is the edition in force again."""
+        for matter, stance in list(self.stances.items()):
+            was = reduce(evolve, self.log[matter][: self.mark.get(matter, 0)], UNDECIDED)
+            self.apply(matter, list(revert(stance, was)))
+            assert self.stances[matter] == was
+        wanted, self.upper_edition = self.marked
+        self.wanted = defaultdict(dict, {matter: dict(cells) for matter, cells in wanted.items()})
+        standings = Draft(self.upper(), self.stances, {}).standings()
+        assert not any(standing.questions for standing in standings.values())
+        held = {matter: standing_in_force(one) for matter, one in standings.items()}
+        assert {matter: one for matter, one in held.items() if one.state is not State.OUT} == self.editions[
+            -1
+        ]
 
     # -- what must hold --------------------------------------------------------------------------------------
 
@@ -282,6 +303,7 @@ KINDS = (
     "add",
     "promote",
     "take",
+    "discard",
 )
 ACTS = (*["set"] * 8, "adopt", "leave_out", "drop", "drop", "restore", "hold")
 
@@ -340,6 +362,8 @@ def happen(level: Level, step: Step) -> None:
             level.answer(step.number)
         case "promote", above if above is not None:
             above.take_up_from_below(level, step.number)
+        case "discard", _:
+            level.discard()
         case "publish", _:
             level.publish()
 
@@ -363,7 +387,7 @@ def city_county_township() -> tuple[Level, Level, Level]:
 @given(st.integers(0, 2**64))
 @settings(max_examples=60, deadline=None)
 def test_no_local_change_is_lost_and_no_difference_dangles(seed: int) -> None:
-    """Adopt, adapt, rename, add, drop, leave out, merge, publish in any order: what was wanted stands, or is asked."""
+    """Adopt, adapt, rename, add, drop, leave out, merge, discard, publish in any order: what was wanted stands, or is asked."""
     rng = random.Random(seed)
     levels = city_county_township()
     for _ in range(80):

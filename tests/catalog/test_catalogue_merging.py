@@ -166,8 +166,41 @@ async def test_a_standard_revised_in_twenty_ways_is_merged_row_by_row(own_room: 
     assert [str(each) for each in told if isinstance(each, Difference)] == []
 
 
+async def gives_up(county: Pair) -> None:
+    """Nothing of a discarded draft is left: not its edits, nor its questions, nor the edition above it stood on."""
+    await county.open()
+    in_force = await county.rows()
+    await county.take()
+    await county.edit_now(
+        pb.Edit(matter="m-20-001", act="hold", fields={"time_limit": ""}),
+        pb.Edit(matter="m-24-001", act="restore", fields={"level2": ""}),
+        fields("m-20-003", {"phone": "1"}),
+        fields(ITS, {"phone": "2"}),
+        pb.Edit(matter="m-04-001", act="keep"),
+        pb.Edit(matter="m-12-002", act="adopt"),
+        leave_out("m-20-009", "误改"),
+        added("23", "误加的事项"),
+    )
+    discard = pb.DiscardEditionRequest(command_id="give-up", catalogue=COUNTY, reason=" ")
+    assert await refused(county.drafts.DiscardEdition(discard)) == ["discard.reason.missing"]
+    discard.reason = "改错了地方，从头再来"
+    told = await county.drafts.DiscardEdition(discard)
+    assert (told.matters, told.draft.phase, told.draft.upper_edition) == (8, "none", 1)
+    assert await county.drafts.DiscardEdition(discard) == told
+    assert (await county.open()).number == 2
+    again = await county.rows()
+    for rows in (in_force, again):
+        for row in rows.values():
+            row.version = 0
+    assert again == in_force
+    await county.drafts.DiscardEdition(
+        pb.DiscardEditionRequest(command_id="once-more", catalogue=COUNTY, reason="未改")
+    )
+
+
 async def county_merges(county: Pair) -> None:
-    """Seven questions, each answered in another way."""
+    """Seven questions, each answered in another way; first in a draft that is given up."""
+    await gives_up(county)
     await county.open()
     assert await questions(county) == {}
     seen = (await county.rows("", "m-20-006"))["m-20-006"].version

@@ -97,6 +97,9 @@ async def test_who_keeps_one_county_cannot_touch_another(room: Staffroom, stack:
             own.OpenEdition(asked),
             own.EditMatters(edit),
             own.PublishEdition(publish),
+            own.DiscardEdition(
+                pb.DiscardEditionRequest(command_id=command(), catalogue=catalogue, reason="无")
+            ),
         ):
             assert await refused(call, denied) == ["auth.not-allowed"]
     assert await refused(portal.GetDraft(pb.GetDraftRequest(catalogue=COUNTY)), denied)
@@ -109,6 +112,7 @@ async def test_who_keeps_one_county_cannot_touch_another(room: Staffroom, stack:
         "propose",
         "return",
         "publish",
+        "discard",
     }
     asked = pb.OpenEditionRequest(command_id=command(), catalogue=COUNTY)
     assert await refused(inspector.OpenEdition(asked), denied) == ["auth.not-allowed"]
@@ -199,6 +203,10 @@ async def test_a_draft_is_published_by_another_person_and_as_it_was_reviewed(
     back = pb.ReturnEditionRequest(command_id=command(), catalogue=county.catalogue, reason=" ")
     assert await refused(county.reviews.ReturnEdition(back)) == ["return.reason.missing"]
     back.reason = "请补电话"
+    give_up = pb.DiscardEditionRequest(command_id=command(), catalogue=county.catalogue)
+    assert await refused(county.drafts.DiscardEdition(give_up)) == [
+        "edition.not-drafting", "discard.reason.missing",
+    ]  # fmt: skip
     returned = (await county.reviews.ReturnEdition(back)).draft
     assert (returned.phase, returned.note) == ("drafting", "请补电话")
     await county.edit(fields("m-01-001", {"phone": "1"}))

@@ -17,6 +17,7 @@ from services.catalog.domain.bases import BasisDescribed, BasisFacts, BasisRegis
 from services.catalog.domain.calendars import CalendarAnnounced, MovedDay
 from services.catalog.domain.catalogues import (
     CatalogueFounded,
+    EditionDiscarded,
     EditionOpened,
     EditionProposed,
     EditionReturned,
@@ -44,6 +45,7 @@ from services.catalog.domain.staff import (
     StaffRegistered,
 )
 from services.catalog.domain.stances import (
+    Kind,
     MatterAdapted,
     MatterAdded,
     MatterAdopted,
@@ -54,6 +56,7 @@ from services.catalog.domain.stances import (
     MatterRejoined,
     MatterReleased,
     MatterRestored,
+    MatterReverted,
 )
 from services.catalog.domain.subjects import SubjectAssigned
 from services.catalog.domain.units import UnitRegistered
@@ -223,6 +226,7 @@ UNTOLD: list[DomainEvent] = [
     UpperTaken(catalogue=COUNTY, upper_edition=2),
     EditionProposed(catalogue=COUNTY, by="staff:s-1", note=""),
     EditionReturned(catalogue=COUNTY, reason="补充"),
+    EditionDiscarded(catalogue=COUNTY, number=2, reason="不改了"),
     MatterAdded(row=MATTER.row),
     MatterEdited(changes={}),
     MatterAdopted(),
@@ -233,6 +237,7 @@ UNTOLD: list[DomainEvent] = [
     MatterKept(row=MATTER.row),
     MatterRejoined(changes={}),
     MatterReleased(),
+    MatterReverted(kind=Kind.ADOPTED, adapted={}),
     VillageListSaved(village=VILLAGE, items=()),
     VillageListProposed(village=VILLAGE, by="staff:s-1", note=""),
     VillageListReturned(village=VILLAGE, reason="补充"),

@@ -76,7 +76,20 @@ class EditionReturned(DomainEvent):
     reason: str
 
 
-DraftEvent = CatalogueFounded | EditionOpened | UpperTaken | EditionProposed | EditionReturned
+class EditionDiscarded(DomainEvent):
+    """The draft was given up; everything in it is again as it stands in the edition in force."""
+
+    NAME: ClassVar[str] = "edition.discarded"
+
+    catalogue: str
+    number: int
+    """Of the draft; the next one gets it again."""
+    reason: str
+
+
+DraftEvent = (
+    CatalogueFounded | EditionOpened | UpperTaken | EditionProposed | EditionReturned | EditionDiscarded
+)
 CatalogueEvent = DraftEvent | EditionPublished
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
@@ -117,7 +130,7 @@ class Above:
     title: str = ""
 
 
-def evolve(state: Catalogue | None, event: DomainEvent) -> Catalogue | None:
+def evolve(state: Catalogue | None, event: DomainEvent) -> Catalogue | None:  # noqa: PLR0911 - one return an event
     """Apply one event.
 
     Raises:
@@ -138,6 +151,11 @@ def evolve(state: Catalogue | None, event: DomainEvent) -> Catalogue | None:
             return replace(state, phase=PROPOSED, proposed_by=event.by, note=event.note)
         case EditionReturned():
             return replace(state, phase=DRAFTING, proposed_by="", note=event.reason)
+        case EditionDiscarded():
+            return replace(
+                state, phase=NONE, number=state.published, upper_edition=state.upper_taken,
+                draft_title="", proposed_by="", note="",
+            )  # fmt: skip
         case EditionPublished():
             return replace(
                 state, phase=NONE, number=event.number, published=event.number, title=event.title,
@@ -233,6 +251,21 @@ def give_back(state: Catalogue, reason: str) -> list[CatalogueEvent]:
 
     refuse_if_any(reasons())
     return [EditionReturned(catalogue=state.id, reason=reason.strip())]
+
+
+def discard(state: Catalogue, reason: str) -> list[CatalogueEvent]:
+    """Give the draft up, with everything that was edited in it."""
+
+    def reasons() -> Iterator[Reason]:
+        if state.phase != DRAFTING:
+            advice = "没有可以放弃的草稿" if state.phase == NONE else "要放弃请先退回"
+            text = f"目录目前{_PHASES[state.phase]}，不能放弃草稿。{advice}。"
+            yield Reason("edition.not-drafting", text, "catalogue")
+        if blank(reason):
+            yield Reason("discard.reason.missing", "放弃草稿须说明理由，请写明为什么不再继续。", "reason")
+
+    refuse_if_any(reasons())
+    return [EditionDiscarded(catalogue=state.id, number=state.number, reason=reason.strip())]
 
 
 def publishing_reasons(

@@ -20,6 +20,7 @@ from services.catalog.domain.stances import (
     MatterRejoined,
     MatterReleased,
     MatterRestored,
+    MatterReverted,
     Stance,
 )
 
@@ -45,7 +46,7 @@ class Since:
     """What happened to a matter after its editor saw it."""
 
     decided: bool = False
-    """It was adopted, left out, dropped, kept or added."""
+    """It was adopted, left out, dropped, kept or added, or the draft it was seen in was discarded."""
     cells: frozenset[str] = frozenset()
     """Changed here."""
     above: frozenset[str] = frozenset()
@@ -78,6 +79,8 @@ def since(events: Iterable[DomainEvent], above: Iterable[str] = ()) -> Since:
                 cells |= set(event.fields)
             case MatterAdopted() | MatterLeftOut() | MatterDropped() | MatterAdded() | MatterKept():
                 decided = True
+            case MatterReverted():
+                decided, cells = True, cells | set(event.cells)
             case MatterRejoined() | MatterReleased():
                 pass  # the catalogue above did that
     return Since(decided, frozenset(cells), frozenset(above))

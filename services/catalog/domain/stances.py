@@ -105,6 +105,19 @@ class MatterReleased(DomainEvent):
     NAME: ClassVar[str] = "matter.released"
 
 
+class MatterReverted(DomainEvent):
+    """The draft was discarded: the stance is again the one that the edition in force was published with."""
+
+    NAME: ClassVar[str] = "matter.reverted"
+
+    kind: Kind
+    adapted: dict[str, Change]
+    row: MatterRow | None = None
+    reason: str = ""
+    cells: tuple[str, ...] = ()
+    """That read otherwise by it."""
+
+
 StanceEvent = (
     MatterAdded
     | MatterEdited
@@ -116,6 +129,7 @@ StanceEvent = (
     | MatterKept
     | MatterRejoined
     | MatterReleased
+    | MatterReverted
 )
 
 _NO_CHANGES: Final[Changes] = MappingProxyType({})
@@ -165,10 +179,33 @@ def evolve(stance: Stance, event: DomainEvent) -> Stance:  # noqa: PLR0911, C901
             return Stance(Kind.ADOPTED, _sorted(event.changes))
         case MatterReleased():
             return UNDECIDED
+        case MatterReverted():
+            return Stance(event.kind, _sorted(event.adapted), event.row, event.reason)
         case MatterRevised() | MatterRetired():
             return stance
         case _:
             raise TypeError(f"{event.NAME} is not about a matter")
+
+
+def revert(now: Stance, was: Stance) -> list[MatterReverted]:
+    """Give what makes a stance what it was; nothing where it is."""
+    if now == was:
+        return []
+    cells = _own_cells(now).items() ^ _own_cells(was).items()
+    return [
+        MatterReverted(
+            kind=was.kind,
+            adapted=dict(was.adapted),
+            row=was.row,
+            reason=was.reason,
+            cells=tuple(sorted({name for name, _ in cells})),
+        )
+    ]
+
+
+def _own_cells(stance: Stance) -> dict[str, str]:
+    """Give the cells with a text of our own."""
+    return stance.row.cells() if stance.row else {name: change.now for name, change in stance.adapted.items()}
 
 
 def _sorted(changes: Mapping[str, Change]) -> dict[str, Change]:

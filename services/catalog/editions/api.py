@@ -14,6 +14,7 @@ from gongkai.rpc.catalog.v1.catalogues_pb2_grpc import CatalogueServiceServicer
 from gongkai.security.permissions import Staff
 from services.catalog.editions import commands, messages
 from services.catalog.editions.desk import DRAFT, READ, REVIEW, Desk, found_or_planned, order_of, require_here
+from services.catalog.editions.discarding import discard_edition
 from services.catalog.editions.drafts import (
     DraftMatter,
     above_of,
@@ -98,6 +99,14 @@ class CatalogueApi(Questions, TablesApi, CatalogueServiceServicer):
         staff, order = await self._order(REVIEW, request.command_id, request.catalogue)
         await commands.give_back(self._desk, order, request.catalogue, request.reason)
         return pb.ReturnEditionResponse(draft=await self._draft(request.catalogue, staff))
+
+    async def DiscardEdition(
+        self, request: pb.DiscardEditionRequest, _context: Context
+    ) -> pb.DiscardEditionResponse:
+        """Give the draft up."""
+        staff, order = await self._order(DRAFT, request.command_id, request.catalogue)
+        matters = await discard_edition(self._desk, order, request.catalogue, request.reason)
+        return pb.DiscardEditionResponse(draft=await self._draft(request.catalogue, staff), matters=matters)
 
     async def PublishEdition(
         self, request: pb.PublishEditionRequest, _context: Context

@@ -44,18 +44,18 @@ async def open_edition(desk: Desk, order: Order, identity: str, title: str) -> N
         events = rules.open_edition(state, await above_of(conn, state), title, founded=founded)
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
 
-    await carry_out(desk.office, order, _mark("OpenEdition", order, identity, title), decide)
+    await carry_out(desk.office, order, mark("OpenEdition", order, identity, title), decide)
 
 
 async def take_upper(desk: Desk, order: Order, identity: str) -> None:
     """Let the draft stand on the newest edition above."""
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(desk, conn, identity, whole=True)
+        state, version = await locked(desk, conn, identity, whole=True)
         events = rules.take_upper(state, await above_of(conn, state))
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
 
-    await carry_out(desk.office, order, _mark("TakeUpper", order, identity), decide)
+    await carry_out(desk.office, order, mark("TakeUpper", order, identity), decide)
 
 
 async def edit_matters(desk: Desk, order: Order, identity: str, edits: Sequence[Edit]) -> list[str]:
@@ -74,14 +74,14 @@ async def edit_matters(desk: Desk, order: Order, identity: str, edits: Sequence[
 
     async def decide(conn: AsyncConnection) -> Decision:
         refuse_if_any(iter(_too_many(edits)))
-        state, _ = await _locked(desk, conn, identity, whole=False)
+        state, _ = await locked(desk, conn, identity, whole=False)
         rules.require_draft(state)
         book = await open_book(conn, desk.office.store, state, edits)
         matters = book.carry_out(edits)
         return Decision(book.writes(), {"matters": matters})
 
     asked = [[edit.matter, edit.seen, edit.act, dict(edit.fields), edit.reason] for edit in edits]
-    outcome = await carry_out(desk.office, order, _mark("EditMatters", order, identity, asked), decide)
+    outcome = await carry_out(desk.office, order, mark("EditMatters", order, identity, asked), decide)
     return list(outcome["matters"])
 
 
@@ -89,23 +89,23 @@ async def propose(desk: Desk, order: Order, identity: str, note: str) -> None:
     """Hand the draft to another person."""
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(desk, conn, identity, whole=True)
+        state, version = await locked(desk, conn, identity, whole=True)
         here = await load_draft(conn, state)
         events = rules.propose(state, order.actor, note, here.questions, rows=here.size, changed=here.changed)
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
 
-    await carry_out(desk.office, order, _mark("ProposeEdition", order, identity, note), decide)
+    await carry_out(desk.office, order, mark("ProposeEdition", order, identity, note), decide)
 
 
 async def give_back(desk: Desk, order: Order, identity: str, reason: str) -> None:
     """Send the proposed draft back."""
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(desk, conn, identity, whole=True)
+        state, version = await locked(desk, conn, identity, whole=True)
         events = rules.give_back(state, reason)
         return Decision([StreamWrite(catalogue_stream(identity), version, events)], {})
 
-    await carry_out(desk.office, order, _mark("ReturnEdition", order, identity, reason), decide)
+    await carry_out(desk.office, order, mark("ReturnEdition", order, identity, reason), decide)
 
 
 async def publish_edition(desk: Desk, order: Order, identity: str, seen: int) -> int:
@@ -122,7 +122,7 @@ async def publish_edition(desk: Desk, order: Order, identity: str, seen: int) ->
     """
 
     async def decide(conn: AsyncConnection) -> Decision:
-        state, version = await _locked(desk, conn, identity, whole=True)
+        state, version = await locked(desk, conn, identity, whole=True)
         here = await load_draft(conn, state)
         reasons = list(rules.publishing_reasons(state, order.actor, here.questions, here.size))
         if seen and seen != version:
@@ -142,7 +142,7 @@ async def publish_edition(desk: Desk, order: Order, identity: str, seen: int) ->
         ]
         return Decision(writes, {"number": state.number})
 
-    outcome = await carry_out(desk.office, order, _mark("PublishEdition", order, identity, seen), decide)
+    outcome = await carry_out(desk.office, order, mark("PublishEdition", order, identity, seen), decide)
     return int(outcome["number"])
 
 
@@ -155,7 +155,13 @@ def _too_many(edits: Sequence[Edit]) -> list[Reason]:
     return []
 
 
-async def _locked(desk: Desk, conn: AsyncConnection, identity: str, *, whole: bool) -> tuple[Catalogue, int]:
+async def locked(desk: Desk, conn: AsyncConnection, identity: str, *, whole: bool) -> tuple[Catalogue, int]:
+    """Take a catalogue of a division that is still there, with its stream's version; see `lock_catalogue`.
+
+    Raises:
+        NotFound: there is no such catalogue.
+        Refusal: its division has ended.
+    """
     refuse_if_any(iter(await ended_reasons(conn, identity, legal_day(desk.clock()))))
     found = await catalogues.lock_catalogue(conn, identity, whole=whole)
     if found is None:
@@ -163,5 +169,6 @@ async def _locked(desk: Desk, conn: AsyncConnection, identity: str, *, whole: bo
     return found
 
 
-def _mark(command: str, order: Order, *asked: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+def mark(command: str, order: Order, *asked: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+    """Give what tells one command from another under the same id."""
     return fingerprint({"command": command, "actor": order.actor, "asked": list(asked)})

@@ -22,7 +22,7 @@ from services.catalog.editions.readings import reading_of
 from services.catalog.views import catalogues, rows
 
 STANCES: Final = ("adopted", "adapted", "followed", "added", "left_out", "undecided", "removed")
-_ACTS: Final = ("open", "take_upper", "edit", "propose", "return", "publish")
+_ACTS: Final = ("open", "take_upper", "edit", "propose", "return", "publish", "discard")
 _SEARCHED: Final = ("level1", "level2", "level3", "content_elements", "subject", "number")
 
 
@@ -216,6 +216,8 @@ def _reasons(act: str, staff: Staff, here: Loaded, above: Above, founded: bool) 
                 rules.propose(state, by, "", here.questions, rows=here.size, changed=here.changed)
             case "return":
                 rules.give_back(state, act)
+            case "discard":
+                rules.discard(state, act)
             case _:
                 yield from rules.publishing_reasons(state, by, here.questions, here.size)
     except Refusal as refusal:

@@ -105,6 +105,11 @@ class CatalogueServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.ReturnEditionRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.ReturnEditionResponse.FromString,
                 _registered_method=True)
+        self.DiscardEdition = channel.unary_unary(
+                '/gongkai.rpc.catalog.v1.CatalogueService/DiscardEdition',
+                request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.DiscardEditionRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.DiscardEditionResponse.FromString,
+                _registered_method=True)
         self.PublishEdition = channel.unary_unary(
                 '/gongkai.rpc.catalog.v1.CatalogueService/PublishEdition',
                 request_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.PublishEditionRequest.SerializeToString,
@@ -214,6 +219,13 @@ class CatalogueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DiscardEdition(self, request, context):
+        """Gives the draft up: every matter is again as the edition in force was published with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PublishEdition(self, request, context):
         """By another person than the proposer.
         """
@@ -307,6 +319,11 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
                     servicer.ReturnEdition,
                     request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.ReturnEditionRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.ReturnEditionResponse.SerializeToString,
+            ),
+            'DiscardEdition': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardEdition,
+                    request_deserializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.DiscardEditionRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.DiscardEditionResponse.SerializeToString,
             ),
             'PublishEdition': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishEdition,
@@ -703,6 +720,33 @@ class CatalogueService:
             '/gongkai.rpc.catalog.v1.CatalogueService/ReturnEdition',
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.ReturnEditionRequest.SerializeToString,
             gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.ReturnEditionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiscardEdition(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.catalog.v1.CatalogueService/DiscardEdition',
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.DiscardEditionRequest.SerializeToString,
+            gongkai_dot_rpc_dot_catalog_dot_v1_dot_catalogues__pb2.DiscardEditionResponse.FromString,
             options,
             channel_credentials,
             insecure,

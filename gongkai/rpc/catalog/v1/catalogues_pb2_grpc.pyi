@@ -51,6 +51,8 @@ class CatalogueServiceStub:
     """All edits or none. A row that somebody else changed in the same field since `seen` is refused with what changed."""
     ProposeEdition: _grpc.UnaryUnaryMultiCallable[_catalogues_pb2.ProposeEditionRequest, _catalogues_pb2.ProposeEditionResponse]
     ReturnEdition: _grpc.UnaryUnaryMultiCallable[_catalogues_pb2.ReturnEditionRequest, _catalogues_pb2.ReturnEditionResponse]
+    DiscardEdition: _grpc.UnaryUnaryMultiCallable[_catalogues_pb2.DiscardEditionRequest, _catalogues_pb2.DiscardEditionResponse]
+    """Gives the draft up: every matter is again as the edition in force was published with."""
     PublishEdition: _grpc.UnaryUnaryMultiCallable[_catalogues_pb2.PublishEditionRequest, _catalogues_pb2.PublishEditionResponse]
     """By another person than the proposer."""
     PreviewImport: _grpc.UnaryUnaryMultiCallable[_catalogues_pb2.PreviewImportRequest, _catalogues_pb2.PreviewImportResponse]
@@ -81,6 +83,8 @@ class CatalogueServiceAsyncStub(CatalogueServiceStub):
     """All edits or none. A row that somebody else changed in the same field since `seen` is refused with what changed."""
     ProposeEdition: _aio.UnaryUnaryMultiCallable[_catalogues_pb2.ProposeEditionRequest, _catalogues_pb2.ProposeEditionResponse]  # type: ignore[assignment]
     ReturnEdition: _aio.UnaryUnaryMultiCallable[_catalogues_pb2.ReturnEditionRequest, _catalogues_pb2.ReturnEditionResponse]  # type: ignore[assignment]
+    DiscardEdition: _aio.UnaryUnaryMultiCallable[_catalogues_pb2.DiscardEditionRequest, _catalogues_pb2.DiscardEditionResponse]  # type: ignore[assignment]
+    """Gives the draft up: every matter is again as the edition in force was published with."""
     PublishEdition: _aio.UnaryUnaryMultiCallable[_catalogues_pb2.PublishEditionRequest, _catalogues_pb2.PublishEditionResponse]  # type: ignore[assignment]
     """By another person than the proposer."""
     PreviewImport: _aio.UnaryUnaryMultiCallable[_catalogues_pb2.PreviewImportRequest, _catalogues_pb2.PreviewImportResponse]  # type: ignore[assignment]
@@ -192,6 +196,14 @@ class CatalogueServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalogues_pb2.ReturnEditionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalogues_pb2.ReturnEditionResponse, _abc.Awaitable[_catalogues_pb2.ReturnEditionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DiscardEdition(
+        self,
+        request: _catalogues_pb2.DiscardEditionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalogues_pb2.DiscardEditionResponse, _abc.Awaitable[_catalogues_pb2.DiscardEditionResponse]]:
+        """Gives the draft up: every matter is again as the edition in force was published with."""
 
     @_abc_1.abstractmethod
     def PublishEdition(
