@@ -25,6 +25,7 @@ DONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "edition-proposed": ("已送复核。", "等待另一位目录管理员复核，这期间不能再改。"),
         "edition-returned": ("已退回起草人。", "理由已经记下。"),
+        "edition-discarded": ("草稿已经放弃。", "已经恢复成现行版本，要修改请重新起草。"),
         "edition-published": ("新版目录已经发布。", "今天起公众看到的就是新版。"),
         "matter-saved": ("已保存这一项。", "还没有送复核，公众看不到。"),
         "matters-saved": ("改动都已保存。", "还没有送复核，公众看不到。"),

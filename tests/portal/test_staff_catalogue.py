@@ -220,6 +220,12 @@ async def test_an_edition_passes_through_two_hands(people: Come, world: World) -
     assert world.shelf.drawings[COUNTY].catalogue.published == 2
     again = await drafter.fill(f"{BASE}/open")
     assert again.headers["location"].endswith("done=edition-opened")
+    lost = await drafter.get(f"{BASE}/discard")
+    assert "监督检查（公开内容（要素）" in Outline(lost.text).text.split("会丢掉什么")[1]
+    assert 'href="#f-reason"' in (await drafter.send(sheet_of(lost, f"{BASE}/discard"), reason="")).text
+    given_up = await drafter.fill(f"{BASE}/discard", reason="改错了地方")
+    assert given_up.headers["location"].endswith("done=edition-discarded")
+    assert "草稿已经放弃" in (await drafter.get(given_up.headers["location"])).text
 
 
 async def test_a_newer_edition_above_is_told_and_taken(people: Come, world: World) -> None:

@@ -22,9 +22,11 @@ _PLAN: Final = "《实施方案》任务一"
 _WRONG_PHASE: Final = {
     "open": "这个目录已经有起草中的版本。", "take_upper": "现在没有起草中的版本，请先起草新版。", "edit": "现在没有起草中的版本，或者已经送复核。",
     "propose": "现在没有起草中的版本，或者已经送复核。", "return": "还没有送复核。", "publish": "还没有送复核。",
+    "discard": "现在没有起草中的版本，或者已经送复核。",
 }  # fmt: skip
 _PHASES: Final = {
     "open": "none", "take_upper": "drafting", "edit": "drafting", "propose": "drafting", "return": "proposed", "publish": "proposed",
+    "discard": "drafting",
 }  # fmt: skip
 _DOMAINS: Final = {"10": "农村危房改造", "20": "社会救助", "24": "义务教育"}
 
@@ -121,7 +123,7 @@ class Catalogues(catalogues_pb2_grpc.CatalogueServiceServicer):
         rows = sorted(self._drawing(request.catalogue).rows.values(), key=_order)
         found = [
             one for one in rows
-            if request.domain in ("", _domain(one)) and request.stance in ("", one.stance) and request.q in str(one.row)
+            if request.domain in ("", _domain(one)) and (request.stance in ("", one.stance) or (request.stance == "changed" and one.row != one.published)) and request.q in str(one.row)
             and (not request.matters or one.matter in request.matters)
         ]  # fmt: skip
         start, size = int(request.page_token or 0), min(request.page_size or 100, 500)
@@ -159,6 +161,13 @@ class Catalogues(catalogues_pb2_grpc.CatalogueServiceServicer):
             raise Refusal(Reason("reason.missing", "缺少理由。请写明要改什么。", "reason"))
         drawing.phase, drawing.note = "drafting", request.reason
         return pb.ReturnEditionResponse(draft=self._done(request, "return", drawing))
+
+    async def DiscardEdition(self, request: Any, _context: Any) -> pb.DiscardEditionResponse:
+        drawing = self._do(request, "discard")
+        if not request.reason:
+            raise Refusal(Reason("reason.missing", "缺少理由。请写明为什么不再继续。", "reason"))
+        drawing.phase = "none"
+        return pb.DiscardEditionResponse(draft=self._done(request, "discard", drawing), matters=2)
 
     async def PublishEdition(self, request: Any, _context: Any) -> pb.PublishEditionResponse:
         drawing = self._do(request, "publish")

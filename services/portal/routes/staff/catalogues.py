@@ -68,7 +68,7 @@ async def one(request: Request) -> Response:
 
 
 async def deed(request: Request) -> Response:
-    """``/staff/catalogue/{catalogue}/{open|take|propose|return|publish}``: consequences first, then the deed."""
+    """``/staff/catalogue/{catalogue}/{open|take|propose|return|publish|discard}``: consequences first, then the deed."""
     code = BY_SLUG.get(request.path_params["deed"], "")
     if not code:
         raise HTTPException(404)
@@ -100,6 +100,10 @@ def _do(request: Request, signed: Signed, code: str, form: Form) -> Awaitable[ob
             )
         case "return":
             return office.ReturnEdition(pb.ReturnEditionRequest(**command, reason=form.text("reason")))
+        case "discard":
+            return office.DiscardEdition(
+                pb.DiscardEditionRequest(**command, reason=form.text("reason")), timeout=_SLOW
+            )
         case _:
             seen = form.text("seen")
             version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 18 else -1  # noqa: PLR2004 - of an int64
@@ -115,8 +119,12 @@ async def _page(
     problem: Problem | None,
 ) -> Response:
     people = await names_of(portal_of(request), signed, [draft.proposed_by])
+    lost = code == "discard" and code in draft.acts
+    rows = await rows_of(request, signed, draft.catalogue.id, stance="changed", size=_MOST) if lost else None
     values = {
         **frame(draft),
+        "lost": changes_of(rows.rows) if rows else [],
+        "kinds": KINDS,
         "code": code,
         "deed": DEEDS[code],
         "typed": typed,
