@@ -23,6 +23,7 @@ from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
 from gongkai.rpc.catalog.v1 import catalogues_pb2, villages_pb2
 from gongkai.serving.errors import is_unavailable
 from services.portal.offices import Offices
+from services.portal.villagewords import village_name
 
 FRESH_SECONDS: Final = 60.0
 CATALOGUE_SECONDS: Final = 5.0
@@ -63,7 +64,7 @@ class Place:
     def of(cls, told: pb.Division) -> Place:
         """Make one of catalog's answer."""
         return cls(
-            told.code, told.name, told.level, told.parent, told.ended_on, told.successor, told.end_kind,
+            told.code, village_name(told.name) if told.level == "village" else told.name, told.level, told.parent, told.ended_on, told.successor, told.end_kind,
             told.basis, told.heir, tuple(told.predecessors), tuple(told.former_names), told.newest_name,
         )  # fmt: skip
 
