@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
+from gongkai.serving.clock import legal_day
 from services.portal.pages import Where
-from services.portal.portal import Portal
+from services.portal.portal import Portal, portal_of
 from services.portal.registry import Divisions, Place
 from services.portal.rowwords import ABOVE, GUIDE
 
@@ -96,14 +97,17 @@ def when_of(request: Request) -> When:
     """``?on=`` or ``?edition=``.
 
     Raises:
-        HTTPException: 400, it is no day or no number.
+        HTTPException: 400, it is no day or no number, or a day that is yet to come.
     """
     on, edition = request.query_params.get("on", "").strip(), request.query_params.get("edition", "").strip()
     if on:
         try:
-            return When(on=date.fromisoformat(on).isoformat())
+            day = date.fromisoformat(on)
         except ValueError:
             raise HTTPException(400, "日期应写作 2026-11-23 这样的年-月-日") from None
+        if day > legal_day(portal_of(request).clock()):
+            raise HTTPException(400, "这一天还没有到，那时施行哪一版现在不知道；请选今天或者以前的日期")
+        return When(on=day.isoformat())
     if edition and not _NUMBER.fullmatch(edition):
         raise HTTPException(400, "目录版次应是 1、2、3 这样的数字")
     return When(edition=int(edition or 0))

@@ -24,6 +24,7 @@ from services.portal.sessions import NotSignedIn, PasswordDue
 from services.portal.staffpages import frame_of
 
 RETRY_SECONDS: Final = "10"
+_DEPTH: Final = 2
 _log = structlog.get_logger()
 
 
@@ -51,6 +52,22 @@ _NOT_FOUND: Final = Failure(
     "地址可能写错了，或者这个页面从来没有过。依法撤回的信息会注明撤回日期和理由，不会显示成本页。",
     ("请核对地址；索引号里的字母和数字要写全。", "也可以用页面上方的搜索框按标题、正文或文号查找。"),
 )
+_CATALOGUE: Final = Failure(
+    404,
+    "事项目录里没有这一项",
+    "地址里的领域或者事项代码可能写错了，也可能它没有列入您要看的这一版目录。",
+    ("请从事项目录按领域找，或者在“找事项”里输入几个字。", "目录没有列入的信息，也可以依法申请公开。"),
+)
+_VILLAGES: Final = Failure(
+    404,
+    "没有这份清单或者公示单",
+    "这个地方还没有在本平台公布村务公开清单，或者没有公布过您要的这一号。公示单按清单生成，没有清单就没有公示单。",
+    ("请从村务公开栏目进入，那里列出已经公布清单的村和社区。", "没有公布清单的，村务仍在村公示栏公布。"),
+)
+_SECTIONS: Final[Mapping[str, tuple[Failure, str]]] = MappingProxyType(
+    {"catalogue": (_CATALOGUE, "看事项目录"), "villages": (_VILLAGES, "看村务公开")}
+)
+"""Part of a division's pages → what is said where one of them is not there, and the name of the way back."""
 _METHOD: Final = Failure(
     405,
     "这个页面不能这样打开",
@@ -61,7 +78,7 @@ _INPUT: Final = Failure(
     400,
     "这样没法查",
     "地址或者输入里有一处不合要求。",
-    ("请按下面的提示改一改再试；您填的内容还在。",),
+    ("请按上面的提示改一改再试。",),
 )
 _AWAY: Final = Failure(
     503,
@@ -144,7 +161,8 @@ async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
-            failure = _DIVISION if error.detail == NO_DIVISION else _NOT_FOUND
+            known, _ = _SECTIONS.get(_section(request), (_NOT_FOUND, ""))
+            failure = _DIVISION if error.detail == NO_DIVISION else known
         case HTTPStatus.METHOD_NOT_ALLOWED:
             failure = _METHOD
         case _:
@@ -196,6 +214,26 @@ async def on_password_due(_request: Request, error: Exception) -> Response:
     return redirect("/staff/password")
 
 
+def _section(request: Request) -> str:
+    """Which part of a division's pages was asked for: ``catalogue`` of ``/341323/catalogue/20``."""
+    parts = request.url.path.split("/")
+    return parts[2] if len(parts) > _DEPTH and parts[1] == request.path_params.get("div") else ""
+
+
+def _way(request: Request, failure: Failure, where: Where) -> tuple[str, str] | None:
+    """Where to go on, with its name: the same page without what could not be read; the part of the site."""
+    if where.place is None:
+        return None
+    if failure.status == HTTPStatus.BAD_REQUEST and request.method == "GET" and request.url.query:
+        return request.url.path, "去掉这些条件，重新打开"
+    _, label = _SECTIONS.get(_section(request), (None, ""))
+    return (
+        (f"/{where.place.slug}/{_section(request)}/", label)
+        if failure.status == HTTPStatus.NOT_FOUND and label
+        else None
+    )
+
+
 def _staff(request: Request) -> bool:
     return request.url.path.startswith("/staff/")
 
@@ -211,10 +249,18 @@ async def _page(
     portal = portal_of(request)
     try:
         divisions = await portal.registry.divisions()
-        where = Where(divisions.find(request.path_params.get("div", "")), divisions)
+        place = divisions.find(request.path_params.get("div", ""))
+        kept_here = place is not None and await portal.registry.keeps_villages(place)
+        where = Where(place, divisions, villages=kept_here)
     except aio.AioRpcError:
         where = Where()
-    values = {**frame_of(request), "failure": failure, "kept": kept, "login": login}
+    values = {
+        **frame_of(request),
+        "failure": failure,
+        "kept": kept,
+        "login": login,
+        "way": _way(request, failure, where),
+    }
     answer = portal.pages.render(request, "failure.html", values, where, status=failure.status)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -105,7 +105,9 @@ async def test_a_bulletin_of_nothing_is_refused(site: httpx.AsyncClient, query: 
     """A quarter or a paper that does not exist is said to be so; of a county there is no bulletin."""
     answer = await site.get(f"{HOME}bulletin?{query}")
     assert answer.status_code == status
-    assert (await site.get("/341323/villages/bulletin")).status_code == 404
+    county = await site.get("/341323/villages/bulletin")
+    assert county.status_code == 404
+    assert "没有这份清单或者公示单" in county.text
 
 
 async def test_text_for_the_chat_group(site: httpx.AsyncClient, disclosed: World) -> None:
