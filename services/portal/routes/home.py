@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gongkai.contracts.kinds import KINDS
 from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
+from services.portal.catalogues import in_force
 from services.portal.pages import Where
 from services.portal.portal import portal_of
 
@@ -46,13 +47,14 @@ async def county(request: Request) -> Response:
     assert where.divisions is not None
     code = where.place.code
     offices = portal.offices
-    newest, normative, counts, domains, board = await asyncio.gather(
+    newest, normative, counts, domains, shown, board = await asyncio.gather(
         offices.records.ListRecords(pb.ListRecordsRequest(division=code, page=1, page_size=NEWEST)),
         offices.records.ListRecords(
             pb.ListRecordsRequest(division=code, kind="normative", page=1, page_size=NORMATIVE)
         ),
         offices.records.CountRecords(pb.CountRecordsRequest(division=code)),
         portal.registry.domains_of(where.place),
+        or_none(in_force(portal, where)),
         or_none(
             offices.oversight.GetBoard(
                 oversight_pb2.GetBoardRequest(division=code, also=where.place.predecessors)
@@ -64,6 +66,7 @@ async def county(request: Request) -> Response:
         "normative": normative,
         "counts": counts,
         "domains": domains,
+        "shown": shown,
         "kinds": KINDS,
         "board": board,
         "timed": sum(row.timed for row in board.organs) if board else 0,
