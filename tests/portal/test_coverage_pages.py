@@ -40,6 +40,7 @@ async def test_the_city_shows_its_counties(site: httpx.AsyncClient) -> None:
     page = Page(await site.get("/341300/oversight/coverage"))
     assert "/341323/oversight/coverage" in links(page)
     assert not any(link.endswith("/duties") for link in links(page))
+    assert "/341323/oversight/coverage#columns" in links(page)  # its numbers lead there too
 
 
 async def test_an_organ_s_duties_say_how_they_stand(site: httpx.AsyncClient) -> None:
