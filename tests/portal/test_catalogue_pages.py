@@ -72,7 +72,9 @@ async def test_the_nearest_catalogue_in_force_is_shown_and_said(site: httpx.Asyn
     assert "灵璧县目录第 2 版" in own.text
     assert "尚未发布" not in own.text
     assert "韦集镇尚未发布自己的目录，以下是灵璧县目录" in (await page(site, "/341323101/catalogue/")).text
-    assert "徐圩村没有自己的目录，以下是灵璧县目录" in (await page(site, "/341323106201/catalogue/")).text
+    village = await page(site, "/341323106201/catalogue/")
+    assert "徐圩村没有自己的目录，以下是灵璧县目录" in village.text
+    assert "徐圩村信息公开" in village.text
     assert "泗县尚未发布自己的目录，以下是宿州市目录" in (await page(site, "/341324/catalogue/")).text
     assert "渔沟镇目录第 1 版" in (await page(site, "/341323110/catalogue/")).text
 
@@ -92,6 +94,7 @@ async def test_rows_are_found_by_organ_level_and_word(site: httpx.AsyncClient) -
     found = await page(site, "/341323/catalogue/?find=低保&level=township&organ=341323-mzj")
     assert "审批信息" in found.text
     assert found.value("find") == "低保"
+    assert "灵璧县目录第 2 版" in found.text
     assert (found.value("level"), found.value("organ")) == ("township", "341323-mzj")
     assert "没有这样的事项" in (await page(site, "/341323/catalogue/?find=低保&organ=341323-czj")).text
     assert "公开层级只有" in (await page(site, "/341323/catalogue/?level=province", 400)).text
@@ -112,6 +115,12 @@ async def test_a_past_edition_is_shown_by_number_and_by_day(site: httpx.AsyncCli
         assert "第 1 版从2021年6月30日起施行" in (await page(site, path, 404)).text
     assert "2026-11-23" in (await page(site, "/341323/catalogue/?on=gestern", 400)).text
     await page(site, "/341323/catalogue/?edition=x", 400)
+    ahead = await page(site, "/341323/catalogue/20?on=2999-01-01", 400)
+    assert "这一天还没有到" in ahead.text
+    assert 'href="/341323/catalogue/20">去掉这些条件，重新打开' in ahead.html
+    unknown = await page(site, "/341323/catalogue/99", 404)
+    assert "事项目录里没有这一项" in unknown.text
+    assert 'href="/341323/catalogue/">看事项目录' in unknown.html
 
 
 async def test_the_official_table_has_its_columns(site: httpx.AsyncClient, world: World) -> None:
@@ -193,7 +202,7 @@ async def test_differences_are_open_with_their_reasons(site: httpx.AsyncClient, 
     assert "灵璧县不采用这个事项" in left.text
     adapted = await page(site, f"/341323/catalogue/20/{ADAPTED}")
     assert "<ins>●接待时间</ins>" in adapted.html
-    assert "<ins>;■两微一端</ins>" in adapted.html
+    assert "<ins>；■两微一端</ins>" in adapted.html
     assert "修改了“公开内容（要素）”“公开渠道和载体”" in adapted.text
     behind = world.library.catalogues[COUNTY]
     behind.upper_published = 3
@@ -223,7 +232,7 @@ async def test_the_history_and_other_catalogues_of_a_matter(site: httpx.AsyncCli
     assert re.search(r"第 1 版.*：列入目录", shown.text)
     assert "写法不同的有“公开渠道和载体”“责任科室”“咨询电话”" in shown.text
     gone = await page(site, f"/341323/catalogue/14/{RETIRED}?edition=2", 404)
-    assert "没有找到这个页面" in gone.text
+    assert "事项目录里没有这一项" in gone.text
     ended = await site.get(f"/341323/catalogue/14/{RETIRED}")
     assert (ended.status_code, ended.headers["location"]) == (
         302,
