@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -44,6 +45,10 @@ async def test_a_record_is_had_by_its_index_number(site: httpx.AsyncClient) -> N
     assert record["validity_label"] == "现行有效"
     assert record["issuer"] is None
     assert record["url"] == f"{str(site.base_url).rstrip('/')}/r/{ACT}"
+    assert record["facts"][0] == {
+        "division": "341323000000", "period": "2026-Q3", "amount": "1234567.50", "people": 0, "households": 812, "on": None,
+    }  # fmt: skip
+    assert (record["facts"][1]["people"], record["facts"][1]["households"]) == (58, None)
     body = await site.get(record["files"][0]["url"])
     assert hashlib.sha256(body.content).hexdigest() == record["files"][0]["digest"]
 
@@ -112,6 +117,8 @@ async def test_the_description_names_every_path(site: httpx.AsyncClient) -> None
     page = await site.get("/api/")
     for path in schema["paths"]:
         assert f"/api/v1{path}" in page.text
+    assert not re.findall(r"<td>(（|</td>)", page.text)  # every parameter says what it is
+    assert "要素的名称 → 内容（在 JSON 正文里）" in page.text
 
 
 async def test_an_organ_uploads_under_its_own_name(site: httpx.AsyncClient, world: World, token: str) -> None:

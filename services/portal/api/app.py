@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from grpc import aio
 from starlette.exceptions import HTTPException
 
-from services.portal.api import catalogues, duties, problems, reading, uploading
+from services.portal.api import catalogues, duties, parameters, problems, reading, uploading
 from services.portal.api.models import Problem
 from services.portal.portal import Portal
 
@@ -63,6 +63,7 @@ def _described(api: FastAPI) -> dict[str, Any]:
             }
         }
         _problems_only(schema)
+        parameters.explain(schema)
         schema["servers"] = [{"url": "/api/v1"}]
         api.openapi_schema = schema
     return api.openapi_schema
