@@ -149,11 +149,11 @@ class Verifier:
             TokenRefused: it is malformed, expired, for another audience, or signed by nobody known.
         """
         try:
-            said = _unverified(token)
+            said, named = _unverified(token)
             kind, _, name = str(said.get("iss", "")).partition(":")
             known = await self._keys(kind, name, str(said.get("sub", "")))
             # an organ signs by its own means, with whatever key id these give; it is known by its key itself
-            key = known[0] if kind == "organ" else _signing(token, known)
+            key = known[0] if kind == "organ" else _signing(token, named, known)
             claims = _verified(token, key.public_bytes_raw(), self._audience)
         except jwt.PyJWTError as error:
             raise TokenRefused(type(error).__name__) from error
@@ -191,8 +191,10 @@ class Verifier:
 # A caller shows one token for minutes. What it says, and that a key has signed it, cannot change; whether that key and
 # that time are still good is asked at every call.
 @lru_cache(_KEPT)
-def _unverified(token: str) -> Mapping[str, Any]:
-    return MappingProxyType(jwt.decode(token, options={"verify_signature": False}))
+def _unverified(token: str) -> tuple[Mapping[str, Any], str | None]:
+    """Give what a token says, and the id of the key it names."""
+    told = jwt.decode_complete(token, options={"verify_signature": False})
+    return MappingProxyType(told["payload"]), told["header"].get("kid")
 
 
 @lru_cache(_KEPT)
@@ -205,9 +207,8 @@ def _verified(token: str, key: bytes, audience: str) -> Mapping[str, Any]:
     )
 
 
-def _signing(token: str, known: Sequence[Ed25519PublicKey]) -> Ed25519PublicKey:
+def _signing(token: str, named: str | None, known: Sequence[Ed25519PublicKey]) -> Ed25519PublicKey:
     """Choose the key the token names; where it names none, the one whose signature it bears."""
-    named = jwt.get_unverified_header(token).get("kid")
     for key in known:
         if keys.key_id(key) == named or (named is None and _signed_by(token, key)):
             return key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -36,10 +36,13 @@ class Desk:
     clock: Clock
     """Its legal day is the day an edition comes into force."""
 
-    @property
-    def reading(self) -> AsyncEngine:
-        """For questions of one statement: without a transaction around it, which takes two more rounds."""
-        return self.office.engine.execution_options(isolation_level="AUTOCOMMIT")
+    reading: AsyncEngine = field(init=False)
+    """For questions of one statement: without a transaction around it, which takes two more rounds."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "reading", self.office.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
 
 def unknown(identity: str) -> NotFound:
