@@ -15,17 +15,26 @@ from gongkai.refusal import Reason
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.clock import legal_day
 from gongkai.serving.errors import InvalidRequest
-from services.oversight.alignments import Figures, figures_beside, figures_of, names_of, titles_of
+from services.oversight.alignments import (
+    Board,
+    beside,
+    board_of,
+    comparisons_of,
+    names_of,
+    own_of,
+    titles_of,
+)
 from services.oversight.coverage_api import CoverageApi
-from services.oversight.domain.alignment import Comparison, State, Voice
+from services.oversight.domain.alignment import Comparison, Key, State, Statement, Voice, newest, ordered
 from services.oversight.domain.figures import explained, named, plain, summed, written
 from services.oversight.domain.sums import Sum, SumState
-from services.oversight.views import facts, reading
+from services.oversight.views import reading
 from services.oversight.views.reading import Page
 
 Context = grpc.aio.ServicerContext[object, object]
 Titles = Mapping[str, Row[Any]]
 Names = Mapping[str, str]
+Own = Mapping[Key, Sequence[Statement]]
 T = TypeVar("T")
 
 _ORDER: Final = {state: rank for rank, state in enumerate(State)}
@@ -55,25 +64,28 @@ class AlignmentApi(CoverageApi):
         page = Page.asked(request.page, request.page_size)
         sums_page = Page.asked(request.sums_page, request.sums_page_size)
         async with self._engine.connect() as conn:
-            figures = await figures_of(conn, request.division, today)
-            divisions = await facts.divisions_in(conn, request.division, today, figures.ends)
-            titles = await titles_of(conn, figures)
-            found = [one for one in figures.comparisons if request.matter in ("", one.key.matter)]
-            wanted = [one for one in found if request.state in ("", one.state)]
-            wanted.sort(key=lambda one: _ORDER[one.state])
-            added = [one for one in figures.sums(divisions) if request.matter in ("", one.key.matter)]
+            board = await board_of(conn, request.division, today)
+            states = {key: state for key, state in board.states.items() if request.matter in ("", key.matter)}
+            keys = ordered(key for key, state in states.items() if request.state in ("", state))
+            keys.sort(key=lambda key: _ORDER[states[key]])
+            added = [one for one in board.sums if request.matter in ("", one.key.matter)]
             added.sort(key=lambda one: _SUM_ORDER[one.state])
-            shown, shown_sums = _page(wanted, page), _page(added, sums_page)
-            names = await names_of(conn, _organs(shown, shown_sums), today)
+            shown, shown_sums = (
+                await comparisons_of(conn, board, _page(keys, page)),
+                _page(added, sums_page),
+            )
+            own = await own_of(conn, board, shown_sums)
+            titles = await titles_of(conn, board.setting, board.matters)
+            names = await names_of(conn, _organs(shown, own), today)
             seen = await reading.seen_until(conn)
-        counts = Counter(one.state for one in found)
+        counts = Counter(states.values())
         sum_counts = Counter(one.state for one in added)
         return pb.ListAlignmentResponse(
             comparisons=[comparison(one, titles, names) for one in shown],
-            total=len(wanted),
-            counts={"all": len(found), **{state: counts[state] for state in State}},
-            matters=_matters(figures, titles),
-            sums=[_sum(one, titles, names) for one in shown_sums],
+            total=len(keys),
+            counts={"all": len(states), **{state: counts[state] for state in State}},
+            matters=_matters(board, titles),
+            sums=[_sum(one, own, titles, names) for one in shown_sums],
             sums_total=len(added),
             sums_counts={state: sum_counts[state] for state in SumState},
             as_of=seen.astimezone(UTC).isoformat() if seen else "",
@@ -91,12 +103,9 @@ class AlignmentApi(CoverageApi):
             raise InvalidRequest(_NO_MATTER)
         today = legal_day(self._clock())
         async with self._engine.connect() as conn:
-            figures = await figures_of(conn, request.division, today, request.matter)
-            if not figures.statements:
-                return pb.CountAlignmentResponse()
-            divisions = await facts.divisions_in(conn, request.division, today, figures.ends)
-        counts = Counter(one.state for one in figures.comparisons)
-        wrong = sum(one.state is SumState.DISAGREE for one in figures.sums(divisions))
+            board = await board_of(conn, request.division, today, request.matter)
+        counts = Counter(board.states.values())
+        wrong = sum(one.state is SumState.DISAGREE for one in board.sums)
         return pb.CountAlignmentResponse(
             disagree=counts[State.DISAGREE],
             agree=counts[State.AGREE],
@@ -110,14 +119,13 @@ class AlignmentApi(CoverageApi):
         """Give each figure of a record beside what others say of the same; nothing for a record without figures."""
         today = legal_day(self._clock())
         async with self._engine.connect() as conn:
-            figures = await figures_beside(conn, request.index_number, today)
-            if figures is None:
+            found = await beside(conn, request.index_number, today)
+            if found is None:
                 return pb.GetRecordAlignmentResponse()
-            titles = await titles_of(conn, figures)
-            names = await names_of(conn, _organs(figures.comparisons), today)
-        return pb.GetRecordAlignmentResponse(
-            comparisons=[comparison(one, titles, names) for one in figures.comparisons]
-        )
+            setting, shown = found
+            titles = await titles_of(conn, setting, {one.key.matter: one.key.place for one in shown})
+            names = await names_of(conn, _organs(shown), today)
+        return pb.GetRecordAlignmentResponse(comparisons=[comparison(one, titles, names) for one in shown])
 
 
 def comparison(one: Comparison, titles: Titles, names: Names) -> pb.Comparison:
@@ -155,10 +163,17 @@ def _voice(voice: Voice, among: Comparison, names: Names) -> pb.AlignedVoice:
     )
 
 
-def _sum(one: Sum, titles: Titles, names: Names) -> pb.AlignedSum:
+def _sum(one: Sum, own: Own, titles: Titles, names: Names) -> pb.AlignedSum:
+    whole = newest(own[one.key])[one.field]
+    organ = next(said.organ for said in own[one.key] if said.index_number == whole.index_number)
+    keys = {place: Key(one.key.matter, place, one.key.period) for place in one.parts}
     parts = [
-        pb.SumPart(place=place, value_zh=written(one.field, given.value), index_number=given.index_number)
-        for place, given in one.parts.items()
+        pb.SumPart(
+            place=place,
+            value_zh=written(one.field, value),
+            index_number=newest(own[keys[place]])[one.field].index_number,
+        )
+        for place, value in one.parts.items()
     ]
     return pb.AlignedSum(
         **_of_matter(one.key.matter, titles),
@@ -167,20 +182,20 @@ def _sum(one: Sum, titles: Titles, names: Names) -> pb.AlignedSum:
         period_zh=named(one.key.period),
         field=one.field,
         state=one.state,
-        organ=one.organ,
-        organ_name=names.get(one.organ, one.organ),
-        whole_zh=written(one.field, one.whole.value),
-        index_number=one.whole.index_number,
+        organ=organ,
+        organ_name=names.get(organ, organ),
+        whole_zh=written(one.field, one.whole),
+        index_number=whole.index_number,
         total_zh=written(one.field, one.total),
         parts=parts,
         places=one.places,
-        sentence_zh=summed(one, level_of(one.key.place), names),
+        sentence_zh=summed(one, level_of(one.key.place), names.get(organ, organ)),
     )
 
 
-def _matters(figures: Figures, titles: Titles) -> Iterable[pb.AlignedMatter]:
-    every = Counter(one.key.matter for one in figures.comparisons)
-    wrong = Counter(one.key.matter for one in figures.comparisons if one.state is State.DISAGREE)
+def _matters(board: Board, titles: Titles) -> Iterable[pb.AlignedMatter]:
+    every = Counter(key.matter for key in board.states)
+    wrong = Counter(key.matter for key, state in board.states.items() if state is State.DISAGREE)
     for matter in sorted(every):
         yield pb.AlignedMatter(
             **_of_matter(matter, titles), comparisons=every[matter], disagree=wrong[matter]
@@ -196,8 +211,9 @@ def _of_matter(matter: str, titles: Titles) -> dict[str, str]:
     }
 
 
-def _organs(shown: Sequence[Comparison], added: Sequence[Sum] = ()) -> Collection[str]:
-    return {voice.organ for one in shown for voice in one.voices} | {one.organ for one in added}
+def _organs(shown: Sequence[Comparison], own: Own | None = None) -> Collection[str]:
+    voices = {voice.organ for one in shown for voice in one.voices}
+    return voices | {said.organ for words in (own or {}).values() for said in words}
 
 
 def _page(found: Sequence[T], page: Page) -> Sequence[T]:

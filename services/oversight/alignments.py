@@ -1,12 +1,18 @@
-"""The figures of a division as they stand on a day: rows of the views, held beside each other by the domain."""
+"""The figures of a division as they stand on a day: rows of the views, held beside each other by the domain.
+
+A county has tens of thousands of figures and few that differ. The database tells of each matter, place and period whether
+any of its values differ at all; those alone, and what a page shows, are read in full.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property
+from decimal import Decimal
+from functools import cache
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,78 +21,169 @@ from gongkai.successions import Successions, name_on
 from services.oversight.domain.alignment import (
     Comparison,
     Key,
+    State,
     Statement,
     begins,
     compare,
+    newest,
     place_in,
 )
-from services.oversight.domain.sums import Sum, sums
+from services.oversight.domain.sums import Number, Sum, own_words, sums
 from services.oversight.views import coverage, facts
-from services.oversight.views.facts import Found
+from services.oversight.views.facts import Found, Scope
+
+RawKey = tuple[str, str, str]
+"""Matter, place as the record has it, period."""
+_CENTS: Final = -2
 
 
-@dataclass(frozen=True)
-class Figures:
-    """The statements about a division and what lies in it, and what followed what."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The division asked about, on the day, and what had followed what."""
 
     division: str
     today: date
     ends: Successions
-    statements: Sequence[Statement]
+    organs: Successions
+    scope: Scope
 
-    @cached_property
-    def comparisons(self) -> list[Comparison]:
-        """All of them, the newest period first."""
-        return compare(self.statements)
+    @property
+    def moved(self) -> Collection[str]:
+        """Codes of all that ended."""
+        return sorted({*self.ends.ends, *self.organs.ends})
 
-    def sums(self, divisions: Collection[str]) -> list[Sum]:
-        """Hold wholes beside sums. ``divisions``: all that are registered in the division."""
-        parents = cache(lambda place, day: (*self.ends.upwards(place, day), "")[1])
-        families = cache(lambda day: _families(self.ends, divisions, day))
-        return sums(
-            self.statements,
-            lambda place, period: parents(place, begins(period)),
-            lambda place, period: families(begins(period)).get(place, ()),
-        )
+    def inside(self) -> Callable[[str], bool]:
+        """Tell whether a place lies in the division today."""
+        if not self.ends.ends:
+            return lambda _: True
+        return cache(lambda place: self.division in self.ends.upwards(place, self.today))
+
+    def standing(self) -> Callable[[str, str], str]:
+        """Give the place a figure of a period is of."""
+        return cache(lambda place, period: place_in(place, period, self.ends))
 
 
-async def figures_of(conn: AsyncConnection, division: str, today: date, matter: str = "") -> Figures:
-    """Read the figures of a division (of what follows it, where it ended), of one matter or of all ("")."""
+@dataclass(frozen=True)
+class Board:
+    """How all figures of a division stand; the figures themselves are read for what is shown."""
+
+    setting: Setting
+    states: Mapping[Key, State]
+    sums: Sequence[Sum]
+    raw: Mapping[Key, Sequence[RawKey]]
+    known: Mapping[Key, Comparison] = field(default_factory=dict)
+    """What had to be looked at."""
+
+    @property
+    def matters(self) -> Mapping[str, str]:
+        """Each matter, and a place of which it has figures."""
+        return {key.matter: key.place for key in self.states}
+
+
+async def setting_of(conn: AsyncConnection, division: str, today: date) -> Setting:
+    """Read what the figures of a division (of what follows it, where it ended) are read by."""
     ends = await coverage.ended_divisions(conn)
-    organs = await facts.ended_organs(conn)
-    return await _figures(conn, ends.heir(division, today), today, ends, organs, matter)
+    here = ends.heir(division, today)
+    return Setting(here, today, ends, await facts.ended_organs(conn), Scope.of(here, today, ends))
 
 
-async def figures_beside(conn: AsyncConnection, index_number: str, today: date) -> Figures | None:
-    """Read the figures of one record and all that others say of the same; None for a record without."""
+async def board_of(conn: AsyncConnection, division: str, today: date, matter: str = "") -> Board:
+    """Hold the figures of a division beside each other, of one matter or of all ("")."""
+    setting = await setting_of(conn, division, today)
+    rows = await facts.outlines(conn, setting.scope, setting.moved, matter)
+    standing, inside = setting.standing(), setting.inside()
+    raw: dict[Key, list[RawKey]] = defaultdict(list)
+    states: dict[Key, State] = {}
+    own: dict[Key, dict[str, Number]] = {}
+    look: set[Key] = set()
+    for what, place, period, differs, together, cents, people, households in rows:
+        key = Key(what, standing(place, period), period)
+        if not inside(key.place):
+            continue
+        if differs or key.place != place or key in raw:
+            look.add(key)
+        raw[key].append((what, place, period))
+        states[key] = State.AGREE if together else State.ALONE
+        said = {"amount": _yuan(cents), "people": people, "households": households}
+        own[key] = {name: value for name, value in said.items() if value is not None}
+    found = await statements_of(conn, setting, [one for key in look for one in raw[key]])
+    known = {one.key: one for one in compare(found)}
+    states |= {key: one.state for key, one in known.items()}
+    own |= _own_values(found, look)
+    divisions = await facts.divisions_in(conn, setting.scope) if own else ()
+    return Board(setting, states, _sums(setting, own, divisions), raw, known)
+
+
+async def comparisons_of(conn: AsyncConnection, board: Board, keys: Sequence[Key]) -> list[Comparison]:
+    """Give the comparisons of some keys in their order."""
+    raw = [one for key in keys if key not in board.known for one in board.raw[key]]
+    found = {one.key: one for one in compare(await statements_of(conn, board.setting, raw))}
+    return [board.known.get(key) or found[key] for key in keys]
+
+
+async def own_of(conn: AsyncConnection, board: Board, shown: Sequence[Sum]) -> Mapping[Key, list[Statement]]:
+    """Give what the places of some sums, and those below them, say of themselves."""
+    keys = {
+        Key(one.key.matter, place, one.key.period) for one in shown for place in (one.key.place, *one.parts)
+    }
+    said = await statements_of(conn, board.setting, [one for key in keys for one in board.raw[key]])
+    found: dict[Key, list[Statement]] = defaultdict(list)
+    for one in own_words(said):
+        found[one.key].append(one)
+    return found
+
+
+async def beside(
+    conn: AsyncConnection, index_number: str, today: date
+) -> tuple[Setting, list[Comparison]] | None:
+    """Hold the figures of one record beside all that others say of the same; None for a record without."""
     own = await facts.facts_of(conn, index_number)
     if not own:
         return None
-    ends = await coverage.ended_divisions(conn)
-    organs = await facts.ended_organs(conn)
-    division = ends.heir(own[0].division, today)
-    found = await _figures(conn, division, today, ends, organs, own[0].matter)
-    keys = {one.key for one in _statements(own, ends, organs, today)}
-    return replace(found, statements=[one for one in found.statements if one.key in keys])
+    setting = await setting_of(conn, own[0].division, today)
+    keys = {one.key for one in _statements(own, setting)}
+    raw = [
+        (key.matter, place, key.period)
+        for key in keys
+        for place in (key.place, *setting.ends.followed_by(key.place, today))
+    ]
+    found = [one for one in await statements_of(conn, setting, raw) if one.key in keys]
+    return setting, compare(found)
 
 
-async def _figures(
-    conn: AsyncConnection, division: str, today: date, ends: Successions, organs: Successions, matter: str
-) -> Figures:
-    rows = await facts.facts_in(conn, division, today, ends, matter)
-    said = _statements(rows, ends, organs, today)
-    if ends.ends:
-        inside = cache(lambda place: division in ends.upwards(place, today))
-        said = [one for one in said if inside(one.key.place)]
-    return Figures(division, today, ends, said)
+async def statements_of(conn: AsyncConnection, setting: Setting, keys: Collection[RawKey]) -> list[Statement]:
+    """Read the statements of some keys."""
+    return _statements(await facts.facts_of_keys(conn, setting.scope, keys), setting)
 
 
-def _statements(
-    rows: Iterable[Found], ends: Successions, organs: Successions, today: date
-) -> list[Statement]:
+async def names_of(conn: AsyncConnection, organs: Collection[str], today: date) -> Mapping[str, str]:
+    """Give organs' names on a day, by code."""
+    return {
+        row.code: name_on(today, row.name, map(FormerName.model_validate, row.former_names))
+        for row in await facts.organs_named(conn, organs)
+    }
+
+
+async def titles_of(
+    conn: AsyncConnection, setting: Setting, matters: Mapping[str, str]
+) -> Mapping[str, Found]:
+    """Give each matter as the nearest catalogue above the division has it; one that is only below, as it stands there."""
+    upwards = cache(lambda place: setting.ends.upwards(place, setting.today))
+    found = await _titled(conn, dict.fromkeys(matters, upwards(setting.division)))
+    lacking = {matter: upwards(place) for matter, place in matters.items() if matter not in found}
+    return {**found, **(await _titled(conn, lacking))}
+
+
+async def _titled(conn: AsyncConnection, lines: Mapping[str, Sequence[str]]) -> dict[str, Found]:
+    ids = {f"{code}/{matter}": rank for matter, line in lines.items() for rank, code in enumerate(line)}
+    rows = await facts.matters_named(conn, ids) if ids else ()
+    return {row.matter: row for row in sorted(rows, key=lambda row: -ids[row.id])}  # the nearest stays
+
+
+def _statements(rows: Iterable[Found], setting: Setting) -> list[Statement]:
     """Make statements of rows: places as they stood in the period, organs as they are asked today."""
-    standing = cache(lambda place, period: place_in(place, period, ends))
-    asked = cache(lambda organ: organs.heir(organ, today))
+    standing = setting.standing()
+    asked = cache(lambda organ: setting.organs.heir(organ, setting.today))
     return [
         Statement(
             Key(row.matter, standing(row.place, row.period), row.period),
@@ -104,28 +201,25 @@ def _statements(
     ]
 
 
-async def names_of(conn: AsyncConnection, organs: Collection[str], today: date) -> Mapping[str, str]:
-    """Give organs' names on a day, by code."""
+def _own_values(said: Iterable[Statement], keys: Iterable[Key]) -> dict[Key, dict[str, Number]]:
+    by_key: dict[Key, list[Statement]] = {key: [] for key in keys}
+    for one in own_words(said):
+        by_key[one.key].append(one)
+    values = {key: newest(words) for key, words in by_key.items()}
     return {
-        row.code: name_on(today, row.name, map(FormerName.model_validate, row.former_names))
-        for row in await facts.organs_named(conn, organs)
+        key: {name: given.value for name, given in of.items() if not isinstance(given.value, date)}
+        for key, of in values.items()
     }
 
 
-async def titles_of(conn: AsyncConnection, figures: Figures) -> Mapping[str, Found]:
-    """Give each matter as the nearest catalogue above the division has it; one that is only below, as it stands there."""
-    ends, today = figures.ends, figures.today
-    places = {one.key.matter: one.key.place for one in figures.statements}
-    line = ends.upwards(figures.division, today)
-    found = await _titled(conn, dict.fromkeys(places, line))
-    lacking = {matter: ends.upwards(place, today) for matter, place in places.items() if matter not in found}
-    return {**found, **(await _titled(conn, lacking))}
-
-
-async def _titled(conn: AsyncConnection, lines: Mapping[str, Sequence[str]]) -> dict[str, Found]:
-    ids = {f"{code}/{matter}": rank for matter, line in lines.items() for rank, code in enumerate(line)}
-    rows = await facts.matters_named(conn, ids) if ids else ()
-    return {row.matter: row for row in sorted(rows, key=lambda row: -ids[row.id])}  # the nearest stays
+def _sums(setting: Setting, own: Mapping[Key, Mapping[str, Number]], divisions: Collection[str]) -> list[Sum]:
+    parents = cache(lambda place, day: (*setting.ends.upwards(place, day), "")[1])
+    families = cache(lambda day: _families(setting.ends, divisions, day))
+    return sums(
+        {key: said for key, said in own.items() if said},
+        lambda place, period: parents(place, begins(period)),
+        lambda place, period: families(begins(period)).get(place, ()),
+    )
 
 
 def _families(ends: Successions, divisions: Collection[str], day: date) -> Mapping[str, Collection[str]]:
@@ -136,3 +230,7 @@ def _families(ends: Successions, divisions: Collection[str], day: date) -> Mappi
         if len(line) > 1:
             below[line[1]].add(code)
     return below
+
+
+def _yuan(cents: int | None) -> Decimal | None:
+    return None if cents is None else Decimal(cents).scaleb(_CENTS)

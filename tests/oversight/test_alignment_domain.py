@@ -19,10 +19,11 @@ from services.oversight.domain.alignment import (
     Statement,
     begins,
     compare,
+    newest,
     place_in,
 )
 from services.oversight.domain.figures import explained, summed
-from services.oversight.domain.sums import SumState, sums
+from services.oversight.domain.sums import SumState, own_words, sums
 
 pytestmark = pytest.mark.domain
 
@@ -152,6 +153,12 @@ def test_a_figure_is_of_its_place_as_it_stood_in_the_period() -> None:
     ]
 
 
+def _own(*words: Statement) -> Any:
+    return {
+        one.key: {field: given.value for field, given in newest([one]).items()} for one in own_words(words)
+    }
+
+
 def _parent(place: str, _period: str) -> str:
     line = upwards(place)
     return line[1] if len(line) > 1 else ""
@@ -165,8 +172,8 @@ def test_a_whole_is_held_beside_the_sum_of_its_parts() -> None:
         own = [said(place, HALL, place, amount=part) for place, part in zip(both, parts, strict=False)]
         # what the township says of a village is no village's own word
         other = said(TOWN, HALL, NEXT, amount="77", number=9)
-        [found] = sums([said(TOWN, HALL, TOWN, amount=whole), *own, other], _parent, lambda *_: both)
-        return found.state, summed(found, "township", NAMES)
+        [found] = sums(_own(said(TOWN, HALL, TOWN, amount=whole), *own, other), _parent, lambda *_: both)
+        return found.state, summed(found, "township", "镇政府")
 
     assert added("100", "60", "40.00")[0] is SumState.AGREE
     assert added("100", "60", "30") == (
@@ -182,10 +189,11 @@ def test_a_whole_is_held_beside_the_sum_of_its_parts() -> None:
     assert sentence.endswith("还有 1 个没有公布，就已经超过本级公布的 100 元，由镇政府说明。")
 
 
-def test_days_have_no_sum_and_a_part_alone_is_none() -> None:
-    """Given days only, or villages without a township's total; then there is nothing to add up."""
-    assert sums([said(TOWN, HALL, TOWN), said(VILLAGE, HALL)], _parent, lambda *_: ()) == []
-    assert sums([said(VILLAGE, HALL, people=3)], _parent, lambda *_: ()) == []
+def test_only_the_same_field_is_added_up() -> None:
+    """Given people above and households below, or villages without a township's total; then there is no sum."""
+    days = _own(said(TOWN, HALL, TOWN, people=2), said(VILLAGE, HALL, households=1))
+    assert sums(days, _parent, lambda *_: ()) == []
+    assert sums(_own(said(VILLAGE, HALL, people=3)), _parent, lambda *_: ()) == []
 
 
 _STATEMENTS = st.lists(

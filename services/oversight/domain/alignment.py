@@ -151,9 +151,13 @@ def compare(statements: Iterable[Statement]) -> list[Comparison]:
     by_key: dict[Key, list[Statement]] = defaultdict(list)
     for one in statements:
         by_key[one.key].append(one)
-    found = [compare_one(key, said) for key, said in by_key.items()]
-    found.sort(key=lambda one: (one.key.matter, one.key.place))
-    found.sort(key=lambda one: (begins(one.key.period), one.key.period), reverse=True)
+    return [compare_one(key, by_key[key]) for key in ordered(by_key)]
+
+
+def ordered(keys: Iterable[Key]) -> list[Key]:
+    """Give keys in their order: the newest period first, then by matter and place."""
+    found = sorted(keys, key=lambda key: (key.matter, key.place))
+    found.sort(key=lambda key: (begins(key.period), key.period), reverse=True)
     return found
 
 

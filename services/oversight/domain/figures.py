@@ -69,20 +69,19 @@ def _speaker(voice: Voice, names: Names) -> str:
     return f"{LEVEL_NAMES[voice.level]}（{names.get(voice.organ, voice.organ)}）"
 
 
-def summed(one: Sum, level: str, names: Names) -> str:
-    """Say how a sum stands to the whole. ``level``: the place's."""
+def summed(one: Sum, level: str, organ: str) -> str:
+    """Say how a sum stands to the whole. ``level``: the place's; ``organ``: name of who published the whole."""
     field, below = FIELD_NAMES[one.field], BELOW_NAMES.get(level, "下级")
-    whole, total = written(one.field, one.whole.value), written(one.field, one.total)
+    whole, total = written(one.field, one.whole), written(one.field, one.total)
     missing = one.places - len(one.parts)
     so_far = f"{len(one.parts)} 个{below}公布的{field}合计 {total}"
     if one.state is SumState.AGREE:
         return f"{so_far}，与本级公布的一致。"
     if one.state is SumState.INCOMPLETE:
         return f"已有 {so_far}，还有 {missing} 个没有公布，暂时不能核对总数 {whole}。"
-    who = names.get(one.organ, one.organ)
     if missing:
-        return f"已有 {so_far}，还有 {missing} 个没有公布，就已经超过本级公布的 {whole}，由{who}说明。"
-    return f"{so_far}，与本级公布的 {whole}不一致，由{who}会同下级说明。"
+        return f"已有 {so_far}，还有 {missing} 个没有公布，就已经超过本级公布的 {whole}，由{organ}说明。"
+    return f"{so_far}，与本级公布的 {whole}不一致，由{organ}会同下级说明。"
 
 
 def named(period: str) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from services.oversight.domain.alignment import Given, Key, Statement, begins, newest
+from services.oversight.domain.alignment import Key, Statement, ordered
 
 SUMMED: Final = ("amount", "people", "households")
 
@@ -29,70 +29,64 @@ class SumState(StrEnum):
     """Some have not spoken yet, and there is room for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """One field of a matter, place and period."""
-
-    key: Key
-    field: str
-    whole: Given
-    organ: str
-    """Who published the whole."""
-    parts: Mapping[str, Given]
-    """Place below → what it says of itself."""
-    places: int
-    """How many places lie directly below."""
-    total: Decimal
-    state: SumState
-
-
+Number = Decimal | int
+Own = Mapping[Key, Mapping[str, Number]]
+"""What each place says of itself: field → number."""
 Parent = Callable[[str, str], str]
 """Place and period → what it lay in directly; empty for the topmost."""
 Below = Callable[[str, str], Collection[str]]
 """Place and period → the places that were there directly below it; nothing where it is not known."""
 
 
-def sums(statements: Iterable[Statement], parent: Parent, below: Below) -> list[Sum]:
-    """Add up; by matter, place and period as they come, fields in their order."""
-    own: dict[Key, list[Statement]] = defaultdict(list)
-    for one in statements:
-        if one.division == one.key.place:
-            own[one.key].append(one)
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One field of a matter, place and period."""
+
+    key: Key
+    field: str
+    whole: Number
+    parts: Mapping[str, Number]
+    """Place below → what it says of itself."""
+    places: int
+    """How many places lie directly below."""
+    total: Number
+    state: SumState
+
+
+def sums(own: Own, parent: Parent, below: Below) -> list[Sum]:
+    """Add up; the newest period first, then by matter and place, fields in their order."""
     children: dict[Key, list[Key]] = defaultdict(list)
     for key in own:
         above = Key(key.matter, parent(key.place, key.period), key.period)
         if above in own:
             children[above].append(key)
     found: list[Sum] = []
-    for key, parts in children.items():
-        said = {part.place: newest(own[part]) for part in parts}
+    for key in ordered(children):
+        parts = children[key]
+        said = {part.place: own[part] for part in parts}
         known = {*below(key.place, key.period), *said}
         found += _added(key, own[key], said, len(known))
-    found.sort(key=lambda one: (one.key.matter, one.key.place))
-    found.sort(key=lambda one: (begins(one.key.period), one.key.period), reverse=True)
     return found
 
 
+def own_words(statements: Iterable[Statement]) -> list[Statement]:
+    """Keep what is said of a place by a record about that place itself."""
+    return [one for one in statements if one.division == one.key.place]
+
+
 def _added(
-    key: Key, own: Collection[Statement], said: Mapping[str, Mapping[str, Given]], places: int
+    key: Key, own: Mapping[str, Number], said: Mapping[str, Mapping[str, Number]], places: int
 ) -> Iterable[Sum]:
-    whole = newest(own)
-    organ_of = {one.index_number: one.organ for one in own}
     for field in SUMMED:
         parts = {place: values[field] for place, values in sorted(said.items()) if field in values}
-        if field not in whole or not parts:
+        if field not in own or not parts:
             continue
-        total = sum((_number(part) for part in parts.values()), Decimal())
-        state = _state(total, _number(whole[field]), complete=len(parts) == places)
-        yield Sum(key, field, whole[field], organ_of[whole[field].index_number], parts, places, total, state)
+        total = sum(parts.values())
+        state = _state(total, own[field], complete=len(parts) == places)
+        yield Sum(key, field, own[field], parts, places, total, state)
 
 
-def _state(total: Decimal, whole: Decimal, *, complete: bool) -> SumState:
+def _state(total: Number, whole: Number, *, complete: bool) -> SumState:
     if total > whole or (complete and total < whole):
         return SumState.DISAGREE
     return SumState.AGREE if complete else SumState.INCOMPLETE
-
-
-def _number(given: Given) -> Decimal:
-    assert isinstance(given.value, Decimal | int)
-    return Decimal(given.value)

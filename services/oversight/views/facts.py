@@ -1,4 +1,4 @@
-"""Figures of public records, read for holding them beside each other; one query however many places and matters.
+"""Figures of public records, read for holding them beside each other; two or three queries however many places and matters.
 
 A division's figures are those about it and what lies in it, said by its own records, by records of what lies above it, and
 by those of divisions that ended and that it stands for.
@@ -7,10 +7,30 @@ by those of divisions that ended and that it stands for.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Date, Numeric, Row, Select, Text, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Date,
+    Join,
+    Numeric,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy import column as named
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,32 +70,106 @@ _COLUMNS: Final = (
     _fact.c.households,
     _fact.c.on,
 )
+_VALUES: Final = (_fact.c.amount, _fact.c.people, _fact.c.households, _fact.c.on)
+_VOICE: Final = _record.division.concat(_record.organ)
+_OWN: Final = _record.division == _fact.c.division
+_KEYS: Final = (
+    func.unnest(*(bindparam(name, type_=ARRAY(Text)) for name in ("matters", "places", "periods")))
+    .table_valued("matter", "place", "period", name="wanted")
+    .render_derived()
+)
 
 
-async def facts_in(
-    conn: AsyncConnection, division: str, today: date, ends: Successions, matter: str = ""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which records may say something about a division and what lies in it."""
+
+    inside: Sequence[str]
+    """The digits that the places, and records about them, begin with."""
+    above: Sequence[str]
+    """Divisions whose records may be about them too."""
+
+    @classmethod
+    def of(cls, division: str, today: date, ends: Successions) -> Self:
+        """Make that of a division on a day."""
+        also = ends.predecessors(division, today)
+        above = {
+            *ends.upwards(division, today),
+            *(code for one in (division, *also) for code in upwards(one)),
+        }
+        return cls([stem(one) for one in (division, *also)], sorted(above))
+
+    def holds(self) -> ColumnElement[bool]:
+        """The condition on records with figures."""
+        return and_(*_HAS, or_(_inside(_record.division, self.inside), _record.division.in_(self.above)))
+
+    def joined(self) -> Join:
+        """Records and those of their figures that are in the scope."""
+        return tables.record.join(_fact, onclause=_inside(_fact.c.division, self.inside))
+
+
+async def outlines(
+    conn: AsyncConnection, scope: Scope, moved: Collection[str], matter: str = ""
+) -> Sequence[Sequence[Any]]:
+    """Give each matter, place and period of which there are figures, without the figures: thousands of rows.
+
+    ``moved``: codes of divisions and organs that ended; ``matter``: "" for all.
+
+    Columns: matter, place, period, look (values differ in some record, however old, or something has moved), together (some
+    field is given by two voices), and of what the place says of itself, to be used where there is nothing to look at: cents,
+    people, households.
+    """
+    differ = [func.min(value) != func.max(value) for value in _VALUES]
+    voices = [
+        func.min(_VOICE).filter(value.is_not(None)) != func.max(_VOICE).filter(value.is_not(None))
+        for value in _VALUES
+    ]
+    gone = [] if not moved else [func.bool_or(or_(_record.organ.in_(moved), _record.division.in_(moved)))]
+    own = (func.cast(_fact.c.amount * 100, BigInteger), _fact.c.people, _fact.c.households)
+    asked: Select[Any] = (
+        select(
+            _record.matter,
+            _fact.c.division,
+            _fact.c.period,
+            func.coalesce(or_(*differ, *gone), false()),
+            func.coalesce(or_(*voices), false()),
+            *(func.min(value).filter(_OWN) for value in own),
+        )
+        .select_from(scope.joined())
+        .where(scope.holds(), _record.matter == matter if matter else true())
+        .group_by(_record.matter, _fact.c.division, _fact.c.period)
+    )
+    found: Sequence[Sequence[Any]] = (await conn.execute(asked)).all()
+    return found
+
+
+async def facts_of_keys(
+    conn: AsyncConnection, scope: Scope, keys: Collection[tuple[str, str, str]]
 ) -> Sequence[Found]:
-    """Give the figures about a division and what lies in it, of one matter or of all ("").
+    """Give the figures of matters, places and periods.
 
     Columns: matter, place, period, division (the record's), organ, index_number, published_on, version, amount, people,
     households, on.
     """
-    also = ends.predecessors(division, today)
-    inside = [stem(one) for one in (division, *also)]
-    above = {*ends.upwards(division, today), *(code for one in (division, *also) for code in upwards(one))}
+    if not keys:
+        return ()
+    matters, places, periods = zip(*keys, strict=True)
     asked: Select[Any] = (
         select(*_COLUMNS)
-        .select_from(tables.record.join(_fact, onclause=_inside(_fact.c.division, inside)))
-        .where(*_HAS, or_(_inside(_record.division, inside), _record.division.in_(sorted(above))))
+        .select_from(scope.joined())
+        .where(
+            scope.holds(),
+            _record.matter.in_(sorted(set(matters))),
+            tuple_(_record.matter, _fact.c.division, _fact.c.period).in_(select(_KEYS)),
+        )
     )
-    if matter:
-        asked = asked.where(_record.matter == matter)
-    found: Sequence[Found] = (await conn.execute(asked)).all()
+    given = {"matters": list(matters), "places": list(places), "periods": list(periods)}
+    found: Sequence[Found] = (await conn.execute(asked, given)).all()
     return found
 
 
 async def facts_of(conn: AsyncConnection, index_number: str) -> Sequence[Found]:
-    """Give the figures of one record. Columns: as of `facts_in`."""
+    """Give the figures of one record. Columns: as of `facts_of_keys`."""
     asked: Select[Any] = select(*_COLUMNS).select_from(
         tables.record.join(_fact, onclause=_fact.c.division != "")
     )
@@ -85,11 +179,10 @@ async def facts_of(conn: AsyncConnection, index_number: str) -> Sequence[Found]:
     return found
 
 
-async def divisions_in(conn: AsyncConnection, division: str, today: date, ends: Successions) -> Sequence[str]:
-    """Give the codes of a division, of what it stands for, and of all below, whether they ended or not."""
+async def divisions_in(conn: AsyncConnection, scope: Scope) -> Sequence[str]:
+    """Give the codes of the divisions of a scope, whether they ended or not."""
     column = tables.division.c
-    inside = [stem(one) for one in (division, *ends.predecessors(division, today))]
-    found = await conn.execute(select(column.code).where(_inside(column.code, inside)))
+    found = await conn.execute(select(column.code).where(_inside(column.code, scope.inside)))
     return list(found.scalars())
 
 
