@@ -81,7 +81,7 @@ def catalogue(matters: int, words: int) -> Iterator[Contract]:
             plain
             | {"id": f"m-{n}", "domain": f"{n % DOMAINS + 1:02d}", "place": n, "subject": f"主体{n % words}"}
         )
-        reading = MatterReading(time_limits=(CYCLE,) if n % 100 == 0 else ())
+        reading = MatterReading(time_limits=(CYCLE,) if n % 100 == 0 else (), levels=("county", "township"))
         yield MatterRevised(
             edition=f"{CITY}-1", version=1, matter=state, catalogue=CITY, division=CITY, reading=reading
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date
-from typing import Any, Final
+from typing import Final
 
 import grpc.aio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,12 +17,14 @@ from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
 from gongkai.serving.clock import Clock, legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
+from services.oversight.counting import Count, count
 from services.oversight.domain.columns import Column, Finding, Verdict, examine, verdicts
 from services.oversight.domain.coverage import SOON_DAYS, State, cited, explained
 from services.oversight.domain.lag import Law
 from services.oversight.standings import Stands, judge, standings
 from services.oversight.views import coverage, reading
-from services.oversight.views.coverage import Found, Organ
+from services.oversight.views.coverage import Organ
+from services.oversight.views.demanded import demands
 from services.oversight.views.law import read_law
 from services.oversight.views.reading import Page
 
@@ -49,11 +51,11 @@ class CoverageApi(OversightServiceServicer):
         async with self._engine.connect() as conn:
             organs = await coverage.organs_of(conn, today, division=request.division, organ=request.organ)
             law = await read_law(conn)
-            rows = await _counts(conn, organs, law, today)
+            counts = await count(conn, organs, law.calendar, today)
             seen = await reading.seen_until(conn)
         limit = law.limit(today)
         return pb.GetCoverageResponse(
-            organs=rows,
+            organs=[_organ_row(organ, counts[organ.code]) for organ in organs],
             today=today.isoformat(),
             as_of=seen.astimezone(UTC).isoformat() if seen else "",
             soon_days=SOON_DAYS,
@@ -152,33 +154,18 @@ async def _organ(conn: AsyncConnection, today: date, code: str) -> Organ:
     return found[0]
 
 
-async def _counts(
-    conn: AsyncConnection, organs: Sequence[Organ], law: Law, today: date
-) -> list[pb.OrganCoverage]:
-    by_domain: dict[str, list[Found]] = defaultdict(list)
-    for row in await coverage.count_duties(conn, organs):
-        by_domain[row.organ].append(row)
-    cycles = await standings(conn, organs, law.calendar, today, only_cycles=True)
-    states = Counter((one.organ.code, one.found.state) for one in cycles)
-    disclosed = await coverage.disclosed_by_domain(conn, [organ.code for organ in organs])
-    filled = {(row.organ, row.domain) for row in disclosed}
-    return [_organ_row(organ, by_domain[organ.code], states, filled) for organ in organs]
-
-
-def _organ_row(
-    organ: Organ, rows: Sequence[Any], states: Mapping[tuple[str, State], int], filled: set[tuple[str, str]]
-) -> pb.OrganCoverage:
+def _organ_row(organ: Organ, counted: Count) -> pb.OrganCoverage:
     return pb.OrganCoverage(
         organ=organ.code,
         organ_name=organ.name,
         division=organ.division,
-        duties=sum(row.duties for row in rows),
-        covered=sum(row.covered for row in rows),
-        late=sum(row.late for row in rows),
-        due_soon=states.get((organ.code, State.DUE_SOON), 0),
-        overdue=states.get((organ.code, State.OVERDUE), 0),
-        columns=len(rows),
-        empty=sum((organ.code, row.domain) not in filled for row in rows),
+        duties=counted.duties,
+        covered=counted.covered,
+        late=counted.late,
+        due_soon=counted.due_soon,
+        overdue=counted.overdue,
+        columns=counted.columns,
+        empty=counted.empty,
         catalogue=organ.edition.catalogue if organ.edition else "",
         edition=organ.edition.number if organ.edition else 0,
     )
@@ -205,10 +192,10 @@ async def _site_columns(conn: AsyncConnection, divisions: Sequence[str], today: 
     ]
 
 
-async def _organ_columns(conn: AsyncConnection, organ: Organ) -> tuple[list[Column], dict[str, int]]:
+async def _organ_columns(conn: AsyncConnection, organ: Organ) -> tuple[list[Column], Mapping[str, int]]:
     """The domains in which an organ has duties, in the edition's order, and how many duties in each."""
-    duties = {row.domain: row.duties for row in await coverage.count_duties(conn, [organ])}
-    disclosed = {row.domain: row for row in await coverage.disclosed_by_domain(conn, [organ.code])}
+    duties = (await demands(conn, [organ]))[organ.code].domains
+    disclosed = {row.domain: row for row in await coverage.disclosed_by_domain(conn, organ.carriers)}
     names = organ.edition.domains if organ.edition else {}
     columns = []
     for code in [*(code for code in names if code in duties), *sorted(duties.keys() - names.keys())]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gongkai.contracts.catalog import DivisionChanged, FormerName
@@ -36,6 +38,7 @@ from tests.oversight.duties import (
     meant,
     published,
     retired,
+    rule,
     tell,
     withdrawn,
 )
@@ -55,10 +58,46 @@ COUNTY_CATALOGUE = (
 )
 
 
+DISCLOSED = """
+SELECT organ, domain, coalesce(array_agg(DISTINCT matter) FILTER (WHERE matter <> ''), '{}') AS matters,
+coalesce(array_agg(DISTINCT matter) FILTER (WHERE matter <> '' AND late), '{}') AS late
+FROM record WHERE NOT withdrawn AND (domain <> '' OR matter <> '') GROUP BY organ, domain ORDER BY organ, domain
+"""
+"""What the records say, all read."""
+
+
 @dataclass
 class Office:
     engine: AsyncEngine
-    api: OversightApi
+    now: datetime = NOW
+
+    @property
+    def api(self) -> OversightApi:
+        return OversightApi(self.engine, clock=lambda: self.now)
+
+    async def agrees(self, organs: Sequence[str]) -> None:
+        """Hold each number of the board to the list behind it, and what is disclosed to the records themselves."""
+        board = await self.coverage()
+        for organ in organs:
+            listed, row = await self.duties(organ, page_size=200), board[organ]
+            counted = {
+                "all": row.duties,
+                "covered": row.covered,
+                "late": row.late,
+                "overdue": row.overdue,
+                "due_soon": row.due_soon,
+            }
+            assert counted == {name: listed.counts[name] for name in counted}
+            columns = await self.api.ListColumns(pb.ListColumnsRequest(organ=organ), NOBODY)
+            assert (row.columns, row.empty) == (
+                len(columns.columns),
+                sum(not one.records for one in columns.columns),
+            )
+        async with self.engine.connect() as conn:
+            held = await conn.execute(
+                text("SELECT organ, domain, matters, late FROM disclosed ORDER BY organ, domain")
+            )
+            assert held.all() == (await conn.execute(text(DISCLOSED))).all()
 
     async def tell(self, *contracts: Contract) -> None:
         await tell(self.engine, contracts)
@@ -78,7 +117,7 @@ class Office:
 async def office(database_url: str) -> AsyncIterator[Office]:
     await migrate("services.oversight", database_url)
     engine = create_engine(database_url, pool_size=5)
-    office = Office(engine, OversightApi(engine, clock=lambda: NOW))
+    office = Office(engine)
     await office.tell(*LAW, *ORGANS)
     yield office
     await engine.dispose()
@@ -109,6 +148,45 @@ async def test_each_organ_is_counted_by_what_the_catalogue_demands(office: Offic
     assert (await office.duties(MZJ, "late")).total == row.late
     assert (await office.duties(MZJ, "overdue")).total == row.overdue
     assert await office.coverage(organ=MZJ) == {MZJ: row}
+
+
+async def test_the_counts_of_a_board_are_those_of_the_duties_behind_it(office: Office) -> None:
+    """Whatever was published, withdrawn, revised, measured again or demanded anew: each number is that of its list, on any day."""
+    chance = random.Random(7)
+    organs = (MZJ, CZJ, TOWN_HALL)
+    names = [f"m-0{domain}-{n}" for domain in (1, 2) for n in range(1, 5)]
+    limits = ((), (every("months"),), (every("quarters"),), (every("working_days", 20),))
+    await office.tell(
+        *COUNTY_CATALOGUE,
+        *(matter(name, chance.choice((CIVIL, FINANCE, TOWNSHIP)), *chance.choice(limits), version=2,
+                 levels=("county", "township")) for name in names),
+        meant(TOWNSHIP, TOWN_HALL, division=TOWN),
+    )  # fmt: skip
+    for step in range(3):
+        records = [
+            published(chance.randrange(40), chance.choice((*names, None)), on, chance.choice(organs), formed=on - timedelta(days=chance.randrange(60)))
+            .model_copy(update={"version": step * 10 + 1})
+            for on in (date(2026, 8, 1) + timedelta(days=chance.randrange(115)) for _ in range(30))
+        ]  # fmt: skip
+        gone = [
+            withdrawn(n).model_copy(update={"version": step * 10 + 2}) for n in chance.sample(range(40), 8)
+        ]
+        await office.tell(
+            *(
+                one.model_copy(update={"organ": organs[int(one.record_id[1:]) % 3]})
+                for one in [*records, *gone]
+            )
+        )
+        await office.agrees(organs)
+    await office.tell(
+        rule("proactive-disclosure", 30, "working_days", "又一条").model_copy(update={"version": 2})
+    )
+    await office.agrees(organs)
+    await office.tell(edition(2, on=date(2026, 12, 1)), retired("m-01-1", 3), meant(CIVIL, CZJ, version=3))
+    midnight = datetime(2026, 11, 30, 15, 59, 59, tzinfo=UTC)
+    for now in (midnight, midnight + timedelta(seconds=1), midnight + timedelta(days=60)):
+        office.now = now
+        await office.agrees(organs)
 
 
 async def test_each_duty_says_how_it_stands_and_why(office: Office) -> None:
@@ -181,6 +259,29 @@ async def test_an_organ_that_ended_has_no_duties(office: Office) -> None:
 
     await office.tell(ending.model_copy(update={"version": 3, "ended_on": date(2026, 11, 23)}))
     assert MZJ not in await office.coverage(COUNTY)
+
+
+async def test_an_ended_organs_records_count_for_its_successor(office: Office) -> None:
+    """From the first day without it: on the board, in the list, in the columns, for the next due day; and it answers when asked for."""
+    await office.tell(
+        *COUNTY_CATALOGUE, meant(CIVIL, CZJ, version=2),
+        published(1, "m-01-1", date(2026, 4, 30), formed=date(2026, 3, 2)), published(2, "m-01-2", date(2026, 11, 10)),
+        published(3, "m-02-2", date(2026, 9, 9), CZJ),
+        ORGANS[0].model_copy(update={"version": 2, "ended_on": date(2026, 11, 24), "successor": CZJ}),
+    )  # fmt: skip
+    await office.agrees([MZJ, CZJ])
+    before = (await office.coverage(COUNTY))[CZJ]
+    assert (before.duties, before.covered, before.late, before.empty) == (4, 1, 0, 1)
+
+    office.now = datetime(2026, 11, 23, 16, tzinfo=UTC)
+    await office.agrees([CZJ])
+    after = await office.coverage(organ=MZJ)
+    assert list(after) == [CZJ]
+    assert (after[CZJ].duties, after[CZJ].covered, after[CZJ].late, after[CZJ].empty) == (4, 3, 1, 0)
+    states = {duty.matter: (duty.state, duty.next_due_on) for duty in (await office.duties(MZJ)).duties}
+    assert states["m-01-2"] == ("in_time", "2026-12-31")
+    asked = pb.GetDutyCoverageRequest(division=COUNTY, matter="m-01-2")
+    assert (await office.api.GetDutyCoverage(asked, NOBODY)).next_due_on == "2026-12-31"
 
 
 async def test_an_organ_that_moved_along_has_its_successors_duties(office: Office) -> None:

@@ -6,6 +6,7 @@ mean the organ. From a catalogue above, a township takes the rows whose 公开�
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,11 +22,13 @@ from gongkai.successions import End, Successions, name_on
 from services.oversight.domain.coverage import Duty
 from services.oversight.domain.cycles import cycles_of
 from services.oversight.views import tables
+from services.oversight.views.facts import ended_organs
 
 Found = Row[Any]
 
 _NAMED: Final = frozenset({"township", "village"})
 """Levels that take only rows which name them from a catalogue above."""
+_GIVEN: Final = ("divisions", "catalogues", "reaches", "organs", "heirs", "carriers")
 _DUTY: Final = (
     "WITH place AS (SELECT * FROM unnest(:divisions, :catalogues, :reaches) AS given (division, catalogue, reach)),"
     " duty AS (SELECT meant.organ, place.division, place.catalogue, stands.matter, stands.edition, stands.domain,"
@@ -34,14 +37,12 @@ _DUTY: Final = (
     " JOIN matter AS stands ON stands.catalogue = place.catalogue AND stands.subject = words.subject AND stands.counted"
     " AND (place.reach = '' OR place.reach = ANY (stands.levels)) {narrowed}"
     " CROSS JOIN LATERAL unnest(words.organs) AS meant (organ) WHERE meant.organ = ANY (:organs)),"
-    " kept AS (SELECT organ, matter, count(*) AS records, count(*) FILTER (WHERE late) AS late,"
-    " max(published_on) AS last FROM record WHERE NOT withdrawn AND matter <> '' AND organ = ANY (:organs) {kept}"
-    " GROUP BY organ, matter)"
+    " carried AS (SELECT * FROM unnest(:heirs, :carriers) AS given (organ, carrier))"
 )
-_COUNTED: Final = (
-    " SELECT duty.organ, duty.domain, count(*) AS duties, count(kept.organ) AS covered,"
-    " count(*) FILTER (WHERE kept.late > 0) AS late"
-    " FROM duty LEFT JOIN kept USING (organ, matter) GROUP BY duty.organ, duty.domain"
+_KEPT: Final = (
+    ", kept AS (SELECT carried.organ, matter, count(*) AS records, count(*) FILTER (WHERE late) AS late,"
+    " max(published_on) AS last FROM record JOIN carried ON carried.carrier = record.organ"
+    " WHERE NOT withdrawn AND matter <> '' {kept} GROUP BY carried.organ, matter)"
 )
 _LISTED: Final = (
     " SELECT duty.organ, duty.division, duty.catalogue, duty.matter, duty.domain, duty.title, duty.time_limit,"
@@ -50,18 +51,29 @@ _LISTED: Final = (
     " FROM duty LEFT JOIN kept USING (organ, matter) LEFT JOIN edition ON edition.id = duty.edition"
     " ORDER BY duty.domain, duty.place, duty.matter, duty.organ"
 )
+_CYCLING: Final = (
+    ", newest AS (SELECT duty.organ, duty.matter, CAST(duty.limits AS text) AS limits, edition.effective_on AS since,"
+    " max(kept.last) AS last FROM duty JOIN carried ON carried.organ = duty.organ"
+    " LEFT JOIN edition ON edition.id = duty.edition"
+    # one look at the index for each: few matters have a cycle, and an organ may have very many records
+    " LEFT JOIN LATERAL (SELECT max(published_on) AS last FROM record WHERE record.organ = carried.carrier"
+    " AND record.matter = duty.matter AND NOT withdrawn AND record.matter <> '') AS kept ON true"
+    " GROUP BY duty.organ, duty.matter, duty.limits, edition.effective_on)"
+    " SELECT organ, limits, coalesce(last, since) AS base, count(*) AS duties FROM newest GROUP BY organ, limits, base"
+)
 
 
 def _statement(rest: str, narrowed: str = "", kept: str = "") -> TextClause:
-    given = [bindparam(name, type_=ARRAY(Text)) for name in ("divisions", "catalogues", "reaches", "organs")]
-    return text(_DUTY.format(narrowed=narrowed, kept=kept) + rest).bindparams(*given)
+    statement = (_DUTY + rest).format(narrowed=narrowed, kept=kept)
+    given = [bindparam(name, type_=ARRAY(Text)) for name in _GIVEN]
+    return text(statement).bindparams(*given)
 
 
-_COUNT: Final = _statement(_COUNTED)
-_LIST: Final = _statement(_LISTED)
-_LIST_CYCLES: Final = _statement(_LISTED, narrowed="AND stands.limits <> '[]'")
+_LIST: Final = _statement(_KEPT + _LISTED)
+_LIST_CYCLES: Final = _statement(_KEPT + _LISTED, narrowed="AND stands.limits <> '[]'")
+_CYCLES: Final = _statement(_CYCLING, narrowed="AND stands.limits <> '[]'")
 _LIST_ONE: Final = _statement(
-    _LISTED, narrowed="AND stands.id = place.catalogue || '/' || :matter", kept="AND matter = :matter"
+    _KEPT + _LISTED, narrowed="AND stands.id = place.catalogue || '/' || :matter", kept="AND matter = :matter"
 )
 
 
@@ -85,6 +97,8 @@ class Organ:
     name: str
     division: str
     edition: Edition | None
+    carriers: tuple[str, ...] = ()
+    """Whose records count as its own: its own code, and those of organs that ended and that it follows."""
 
 
 async def editions_in_force(
@@ -126,10 +140,11 @@ async def organs_of(
 ) -> list[Organ]:
     """Give one organ, or those of a division ("" for all), each with its edition; by division and code.
 
-    What has ended has no duties and is not given. ``below``: those of the divisions below too. An organ that moved along
-    when its division ended is its successor's.
+    What has ended has no duties and is not given: asked for, its successor answers, and its records count there.
+    ``below``: those of the divisions below too. An organ that moved along when its division ended is its successor's.
     """
-    ends = await ended_divisions(conn)
+    ends, gone = await ended_divisions(conn), await ended_organs(conn)
+    division, organ = ends.heir(division, today), gone.heir(organ, today)
     column = tables.organ.c
     lives = or_(column.ended_on.is_(None), column.ended_on > today)
     asked = select(tables.organ).where(lives).order_by(column.division, column.code)
@@ -144,8 +159,17 @@ async def organs_of(
     lines = [ends.upwards(row.division, today) for row in rows]
     codes = () if below and not organ else {code for line in lines for code in line}
     editions = await editions_in_force(conn, today, sorted(codes))
+    before: dict[str, list[str]] = defaultdict(list)
+    for code in sorted(gone.ends):
+        before[gone.heir(code, today)].append(code)
     found = [
-        Organ(row.code, _name(row, today), line[0], edition_for(line, editions))
+        Organ(
+            row.code,
+            _name(row, today),
+            line[0],
+            edition_for(line, editions),
+            tuple(dict.fromkeys((row.code, *before[row.code]))),
+        )
         for row, line in zip(rows, lines, strict=True)
     ]
     return sorted(found, key=lambda one: (one.division, one.code))
@@ -155,9 +179,12 @@ def _name(row: Found, today: date) -> str:
     return name_on(today, row.name, map(FormerName.model_validate, row.former_names))
 
 
-async def count_duties(conn: AsyncConnection, organs: Collection[Organ]) -> Sequence[Found]:
-    """Count the duties of organs by domain. Columns: organ, domain, duties, covered, late."""
-    return (await conn.execute(_COUNT, _given(organs))).all()
+async def count_cycles(conn: AsyncConnection, organs: Collection[Organ]) -> Sequence[Found]:
+    """Count the duties that come due, by what decides their day.
+
+    Columns: organ, limits (JSON text), base (the day their clocks run from; None: that of the edition in force), duties.
+    """
+    return (await conn.execute(_CYCLES, _given(organs))).all()
 
 
 async def list_duties(
@@ -187,17 +214,12 @@ def duty_of(row: Found, edition: Edition) -> Duty:
 
 
 async def disclosed_by_domain(conn: AsyncConnection, organs: Collection[str]) -> Sequence[Found]:
-    """Count what organs have published in each domain. Columns: organ, domain, records, last."""
+    """Count what organs have published together in each domain. Columns: domain, records, last."""
     column = tables.record.c
     counted = (
-        select(
-            column.organ,
-            column.domain,
-            func.count().label("records"),
-            func.max(column.published_on).label("last"),
-        )
+        select(column.domain, func.count().label("records"), func.max(column.published_on).label("last"))
         .where(~column.withdrawn, column.domain != "", column.organ.in_(organs))
-        .group_by(column.organ, column.domain)
+        .group_by(column.domain)
     )
     return (await conn.execute(counted)).all()
 
@@ -227,11 +249,14 @@ def _given(organs: Collection[Organ]) -> dict[str, list[str]]:
     return {
         "divisions": list(held),
         "catalogues": list(held.values()),
-        "reaches": [_reach(division, catalogue) for division, catalogue in held.items()],
+        "reaches": [reach_of(division, catalogue) for division, catalogue in held.items()],
         "organs": [organ.code for organ in organs],
+        "heirs": [organ.code for organ in organs for _ in organ.carriers],
+        "carriers": [carrier for organ in organs for carrier in organ.carriers],
     }
 
 
-def _reach(division: str, catalogue: str) -> str:
+def reach_of(division: str, catalogue: str) -> str:
+    """Give the level that rows of a catalogue must name to hold for a division; empty: it takes them all."""
     level = level_of(division)
     return level if catalogue != division and level in _NAMED else ""

@@ -15,6 +15,7 @@ from services.oversight.domain.columns import WEBSITE_RULES
 from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
 from services.oversight.domain.reply import timed
 from services.oversight.views import tables
+from services.oversight.views.disclosed import note_measured
 
 MEASURING: Final = (DISCLOSURE_RULE, REPLY_RULE)
 """The rules by which what is held is measured again when they change."""
@@ -62,6 +63,7 @@ async def measure_again(conn: AsyncConnection, *, since: date | None, until: dat
     while rows := (await conn.execute(pages.where(record.id > last))).all():
         await conn.execute(_UPDATE, _measured(rows, law))
         done, last = done + len(rows), rows[-1].id
+    await note_measured(conn)
     return done
 
 

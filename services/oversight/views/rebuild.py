@@ -20,6 +20,7 @@ TABLES: Final = (
     "matter",
     "subject_meant",
     "record",
+    "disclosed",
     "request",
     "freshness",
 )

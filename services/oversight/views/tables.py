@@ -50,6 +50,15 @@ division = Table(
     Column("successor", Text),
 )
 
+disclosed = Table(
+    "disclosed",
+    metadata,
+    Column("organ", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("matters", ARRAY(Text)),
+    Column("late", ARRAY(Text)),
+)
+
 calendar_year = Table(
     "calendar_year",
     metadata,

@@ -18,7 +18,7 @@ from gongkai.messaging.applying import Received
 from gongkai.messaging.view import upsert_newer
 from services.oversight.domain.lag import DISCLOSURE_RULE, Dates, Law, measure
 from services.oversight.domain.reply import timed
-from services.oversight.views import tables
+from services.oversight.views import disclosed, tables
 from services.oversight.views.catalogue_writing import apply_catalogue
 from services.oversight.views.law import MEASURING, RULES, change_law, hold_law, measure_again, time_again
 
@@ -36,7 +36,10 @@ async def apply_records(conn: AsyncConnection, batch: Sequence[Received]) -> Non
     organs = {state.organ: _organ_of_record(state) for state in states}
     await upsert_newer(conn, tables.organ, list(organs.values()), key="code")
     rows = [_withdrawn(s) if isinstance(s, RecordWithdrawn) else _published(s, law) for s in states]
-    await upsert_newer(conn, tables.record, rows)
+    before = await disclosed.claims_of(conn, [row["id"] for row in rows])
+    changed = await upsert_newer(conn, tables.record, rows)
+    after = await disclosed.claims_of(conn, changed)
+    await disclosed.note(conn, [*after.values(), *(before[one] for one in changed & before.keys())])
     await _note_time(conn, "publishing", batch)
 
 
