@@ -104,7 +104,7 @@ class Pages:
             textdiff.pieces,
             villagewords.village_cycle,
             villagewords.village_name,
-            words.long_date, words.month_name, words.local_time, words.size, words.number, words.media, words.kind,
+            words.long_date, words.month_name, words.period, words.yuan, words.local_time, words.size, words.number, words.media, words.kind,
             words.validity, words.attribute, words.provenance, words.level, words.record_path, words.short_digest, words.defect,
         )  # fmt: skip
         self._environment.filters |= {one.__name__: one for one in filters}

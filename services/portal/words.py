@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote
@@ -13,6 +14,9 @@ NONE: Final = "无"
 """What an empty field of an index table says."""
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 _KIB: Final = 1024
+_YEAR_DIGITS: Final = 4
+_QUARTERS: Final = {"1": "一", "2": "二", "3": "三", "4": "四"}
+_CENTS: Final = re.compile(r"[0-9]{1,2}")
 _MEDIA: Final = {
     "text/plain": "纯文本",
     "text/markdown": "Markdown 文本",
@@ -61,6 +65,24 @@ def month_name(text: str) -> str:
     """``2026-11`` as 2026年11月."""
     year, _, month = text.partition("-")
     return f"{year}年{int(month)}月" if month.isdecimal() else text
+
+
+def period(text: str) -> str:
+    """The time figures are of: ``2026`` as 2026年, ``2026-Q3`` as 2026年第三季度, ``2026-09`` as 2026年9月."""
+    year, _, part = text.partition("-")
+    if not (year.isascii() and year.isdecimal()):
+        return text
+    if part.startswith("Q") and part[1:] in _QUARTERS:
+        return f"{year}年第{_QUARTERS[part[1:]]}季度"
+    return f"{text}年" if not part and len(text) == _YEAR_DIGITS else month_name(text)
+
+
+def yuan(text: str) -> str:
+    """``5400`` as 5,400.00 元; what is no amount stays as it is."""
+    whole, _, cents = text.partition(".")
+    if not (whole.isascii() and whole.isdecimal() and (not cents or _CENTS.fullmatch(cents))):
+        return text
+    return f"{int(whole):,}.{cents:0<2} 元"
 
 
 def local_time(text: str) -> str:

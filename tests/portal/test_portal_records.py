@@ -38,6 +38,22 @@ async def test_an_empty_field_says_none(site: httpx.AsyncClient) -> None:
     assert told["有效性"] == "无"
 
 
+async def test_figures_are_a_table(site: httpx.AsyncClient, world: World) -> None:
+    """A record's figures stand with the names of their places, in words; a column nobody fills is left out."""
+    page = (await site.get(f"/r/{ACT}")).text
+    table = re.search(r'<table class="grid figure-table">(.*?)</table>', page, re.DOTALL)
+    assert table is not None
+    cells = [re.sub(r"<[^>]+>", "", one) for one in re.findall(r"<t[hd][ >].*?</t[hd]>", table[1])]
+    assert cells == [
+        "地区", "时间", "金额", "人数", "户数", "日期",
+        "灵璧县", "2026年第三季度", "1,234,567.50 元", "0 人", "812 户", "—",
+        "浍沟镇徐圩村", "2026年9月", "5,400.00 元", "58 人", "—", "2026年9月30日",
+    ]  # fmt: skip
+    del world.records[ACT].facts[0]
+    assert "户数" not in (await site.get(f"/r/{ACT}")).text
+    assert 'id="figures"' not in (await site.get(f"/r/{BARE}")).text
+
+
 async def test_a_body_is_typeset(site: httpx.AsyncClient) -> None:
     """Chapters become headings with places to jump to, articles begin bold, organ and day stand at the right."""
     text = (await site.get(f"/r/{ACT}")).text

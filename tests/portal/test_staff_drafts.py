@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.portal.person import Person, sheet_of
 from tests.portal.test_portal_pages import Outline
-from tests.portal.world import MIGRATED, World
+from tests.portal.world import COUNTY, MIGRATED, World
 
 Come = Callable[[], Person]
 RECORD = "11341323MB00010117/202611-10001"
@@ -101,6 +101,35 @@ async def test_a_refused_save_keeps_everything(people: Come, world: World) -> No
     }  # fmt: skip
     assert (await person.send(sheet, title="好", summary="好")).status_code == 303
     assert world.drawer.done == ["saved"]
+
+
+async def test_figures_are_typed_in_rows_or_pasted(people: Come, world: World) -> None:
+    """Figures stand in rows: a bad one beside its field, more rows without a script, a spreadsheet's lines by name or code."""
+    person, path = people(), "/staff/drafts/d-draft/edit"
+    await person.log_in("bianji")
+    page = await person.get(path)
+    (wrong,) = [one for one in Outline(page.text).all("input") if one.get("aria-invalid")]
+    assert (wrong["id"], wrong["value"]) == ("f-facts[1].amount", "5,400")
+    assert 'href="#f-facts[1].amount">数字第 2 行金额（元）：金额带有千位分隔符' in page.text
+    pasted = "地区\t时间\t金额\n徐圩村\t2026-09\t300\t2\t\t2026-09-30\n高楼镇\t2026\n\n别处\t2026\t1"
+    changes = {"facts[0].division": "341323000000", "facts[1].period": "", "facts[1].amount": "",
+               "facts[1].households": "", "facts[1].on": "", "facts_pasted": pasted, "act": "rows"}  # fmt: skip
+    answer = await person.send(sheet_of(page, path), **changes)
+    assert answer.headers["location"] == f"{path}?done=saved&rows=5#figures"
+    saved = world.drawer.drafts["d-draft"].content.facts
+    assert [(one.division, one.period, one.amount, one.people, one.on) for one in saved] == [
+        (COUNTY, "2026-Q4", "9000", "37", ""),  # the second line was emptied: it is gone
+        ("341323106201", "2026-09", "300", "2", "2026-09-30"),
+        ("341323111000", "2026", "", "", ""),
+        ("别处", "2026", "1", "", ""),
+    ]
+    page = await person.get(answer.headers["location"])
+    assert len(Outline(page.text).all("select")) == 5 + 4 + 5 - 1
+    assert "别处（不在本区划内）" in page.text
+    shown = Outline((await person.get("/staff/drafts/d-proposed")).text).text
+    assert "浍沟镇徐圩村2026年四季度5,400—41 户2026年11月18日" in shown
+    await person.fill("/staff/drafts/d-returned/edit", title="没有数字")
+    assert not world.drawer.drafts["d-returned"].content.facts
 
 
 async def test_two_who_write_at_once_see_each_others_words(people: Come, world: World) -> None:

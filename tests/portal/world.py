@@ -303,6 +303,10 @@ def _special(world: World) -> None:
         summary="明确帮扶对象认定、动态监测、分类帮扶和资金公开的程序与期限。", validity="in_force",
         keywords=["低收入人口", "常态化帮扶", "防止返贫"], effective_on="2026-11-16", expires_on="2031-11-15",
         topic="农业、林业、水利＼乡村振兴", genre="通知", category="行政规范性文件", matter="m-20-001",
+        facts=[
+            publishing_pb2.Fact(division=COUNTY, period="2026-Q3", amount="1234567.50", people=0, households=812),
+            publishing_pb2.Fact(division="341323106201", period="2026-09", amount="5400", people=58, on="2026-09-30"),
+        ],
         files=[
             world.keep(BODY.encode(), "text/plain", "正文.txt"),
             world.keep(b"%PDF-1.4 invented", "application/pdf", "附件1 帮扶对象认定申请表.pdf", "attachment"),

@@ -90,13 +90,31 @@ def invent_drawer() -> Drawer:
         "kind": "subsidy", "formed_on": "2026-11-18", "domain": "20", "matter": "m-20-001", "body_text": _TEXT,
         "summary": "韦集镇37名残疾人第四季度补贴发放人数、标准和金额", "doc_number": "灵民〔2026〕64号", "keywords": ["残疾人", "补贴"],
     }  # fmt: skip
-    drawer.add("d-proposed", "proposed", title="2026年第四季度残疾人两项补贴发放情况（韦集镇）", **usual)
+    facts = [
+        pb.DraftFact(division="341323101000", period="2026-Q4", amount="9000", people="37"),
+        pb.DraftFact(
+            division="341323106201", period="2026年四季度", amount="5,400", households="41", on="2026-11-18"
+        ),
+    ]
+    drawer.add(
+        "d-proposed",
+        "proposed",
+        title="2026年第四季度残疾人两项补贴发放情况（韦集镇）",
+        facts=facts,
+        **usual,
+    )
     drawer.add("d-confirmed", "confirmed", title="2026年冬春救助资金分配方案", **usual)
     returned = drawer.add("d-returned", "drafting", title="农村低保动态调整情况（10月）", **usual)
     returned.returned_because = "发放表里有完整的身份证号码，请遮盖后再送。"
     draft = drawer.add(
-        "d-draft", "drafting", title="养老服务机构备案名单", kind="notice", body_text="正文还没有写完。"
+        "d-draft",
+        "drafting",
+        title="养老服务机构备案名单",
+        kind="notice",
+        body_text="正文还没有写完。",
+        facts=facts,
     )
+    draft.findings.add(code="facts.amount-parted", message_zh="金额带有千位分隔符。请去掉分隔符，5,400 写作 5400。", field="facts[1].amount")  # fmt: skip
     draft.findings.add(code="formed-on.missing", message_zh="缺少生成（成文）日期。", field="formed_on", article="《政府信息公开条例》第十二条")  # fmt: skip
     draft.findings.add(code="domain.unknown", message_zh="所填领域不在现行的公开事项目录中。", field="domain")
     for number, outcome in enumerate(("published", "revised", "unchanged", "rejected", "rejected")):

@@ -35,6 +35,29 @@ class Defect(BaseModel):
     message: str
 
 
+class Fact(BaseModel):
+    """一个地区、一段时间的数字；没有写明的为 null。"""
+
+    division: str = Field(description="12 位区划代码：本信息的所属区划，或者其范围内的地区")
+    period: str = Field(description="年 2026、季度 2026-Q3 或月 2026-09")
+    amount: str | None = Field(description="金额，以元计，十进制文本，有角分时写两位小数")
+    people: int | None = Field(description="人数")
+    households: int | None = Field(description="户数")
+    on: str | None = Field(description="办理（发放、分配、决定）的日期")
+
+    @classmethod
+    def of(cls, fact: publishing_pb2.Fact) -> Self:
+        """Make it of publishing's answer."""
+        return cls(
+            division=fact.division,
+            period=fact.period,
+            amount=fact.amount or None,
+            people=fact.people if fact.HasField("people") else None,
+            households=fact.households if fact.HasField("households") else None,
+            on=fact.on or None,
+        )
+
+
 class Record(BaseModel):
     """一条政府信息。"""
 
@@ -67,6 +90,7 @@ class Record(BaseModel):
     category: str | None
     provenance: str = Field(description="live 实时报送，migration 历史数据迁移")
     files: list[File]
+    facts: list[Fact] = Field(description="数字：同一公开事项在上下级之间可以对照的")
     defects: list[Defect]
 
     @classmethod
@@ -84,6 +108,7 @@ class Record(BaseModel):
                 "validity_label": words.validity(record.validity) or None,
                 "keywords": list(record.keywords),
                 "files": [_file(file, record.index_number, base) for file in record.files],
+                "facts": [Fact.of(one) for one in record.facts],
                 "defects": [
                     Defect(code=one.code, field=one.field, message=one.message_zh) for one in record.defects
                 ],

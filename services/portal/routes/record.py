@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
-from services.portal import words
+from services.portal import figures, words
 from services.portal.portal import Portal, portal_of
 from services.portal.reading import fetch
 from services.portal.routes.home import or_none
@@ -39,6 +39,7 @@ async def show(request: Request) -> Response:
         "fields": index_table(record, await organ_now(portal, record)),
         "blocks": blocks,
         "contents": contents(blocks),
+        "figures": figures.of_record(record, where.divisions),
         "domain_name": domains.name_of(record.domain) if record.domain else "",
         "public_address": f"{portal.base(request)}{words.record_path(record.index_number)}",
     }

@@ -16,7 +16,7 @@ from gongkai.rpc.catalog.v1 import catalog_pb2, identity_pb2
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.security.permissions import Role
 from gongkai.serving.channels import streaming
-from services.portal import staffwords
+from services.portal import figures, staffwords
 from services.portal.clients import Signed
 from services.portal.downloads import download_headers, safe_type
 from services.portal.organs import organs_of
@@ -69,6 +69,11 @@ async def show(request: Request) -> Response:
         "draft": draft,
         "names": names,
         "blocks": preview(draft.content),
+        "figures": figures.table(
+            draft.content.facts,
+            await or_none(portal.registry.divisions()),
+            await own_division(portal, draft.content),
+        ),
         "path": staffwords.PATH,
         "acts": [(staffwords.ACTS[one.code], one) for one in draft.acts if one.code in staffwords.ACTS],
         "attributes": ATTRIBUTES,
@@ -111,6 +116,14 @@ async def draft_of(request: Request, signed: Signed) -> pb.Draft:
     """
     asked = pb.GetDraftRequest(draft_id=request.path_params["id"])
     return (await portal_of(request).offices.drafts_for(signed).GetDraft(asked)).draft
+
+
+async def own_division(portal: Portal, content: pb.DraftContent) -> str:
+    """Division of the record a draft is to become: its own, else its organ's; empty where nobody knows."""
+    if content.division or not content.organ:
+        return content.division
+    told = await or_none(portal.offices.catalog.GetOrgan(catalog_pb2.GetOrganRequest(code=content.organ)))
+    return told.organ.division if told else ""
 
 
 def preview(content: pb.DraftContent) -> Sequence[Block]:

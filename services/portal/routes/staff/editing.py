@@ -15,13 +15,14 @@ from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalog_pb2
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.security.permissions import Role
+from services.portal import figures
 from services.portal.attaching import attach
 from services.portal.clients import Problem, Signed, problem_of
 from services.portal.forms import MIB, Form, read_form, redirect
 from services.portal.organs import Choice, organs_of
 from services.portal.portal import portal_of
 from services.portal.routes.home import or_none
-from services.portal.routes.staff.drafts import draft_of, preview
+from services.portal.routes.staff.drafts import draft_of, own_division, preview
 from services.portal.sessions import staff_of
 from services.portal.staffpages import render_staff
 
@@ -40,6 +41,9 @@ FIELDS: Final = {**LABELS, "organ": "公开机关"}
 _STALE: Final = "draft.stale"
 _OVERHEAD: Final = 4 * MIB
 _MATTERS: Final = 200
+_ROWS: Final = "rows"
+"""Button and parameter of a form that is to have more lines for figures."""
+_FIRST_ROWS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,12 @@ async def _edit(request: Request, signed: Signed, desk: Desk) -> Response:
     if request.method != "POST":
         return await _page(request, desk, content, version=desk.draft.version if desk.draft else 0)
     limit = portal_of(request).settings.content_limit
-    form = await read_form(request, most_files=1, most_bytes=limit + _OVERHEAD)
-    written = written_content(form, content)
+    form = await read_form(
+        request, most_files=1, most_bytes=limit + _OVERHEAD, most_fields=figures.MOST_FIELDS
+    )
+    written = written_content(
+        form, content, await _places(request, form.text("organ") or content.organ, content)
+    )
     version = int(form.text("version", "0")) if form.text("version", "0").isdecimal() else 0
     try:
         for upload in form.files("file"):
@@ -86,9 +94,12 @@ async def _edit(request: Request, signed: Signed, desk: Desk) -> Response:
         )  # fmt: skip
     except aio.AioRpcError as error:
         return await _refused(request, signed, desk, written, version, problem_of(error))
-    leave = form.text("act") == "show"
     path = f"/staff/drafts/{saved.draft.id}"
-    return redirect(path if leave else f"{path}/edit", done="saved")
+    if form.text("act") == _ROWS:
+        answer = redirect(f"{path}/edit", done="saved", rows=str(figures.MORE))
+        answer.headers["Location"] += "#figures"
+        return answer
+    return redirect(path if form.text("act") == "show" else f"{path}/edit", done="saved")
 
 
 async def _refused(
@@ -98,7 +109,8 @@ async def _refused(
     differing: Sequence[tuple[str, str, str]] = ()
     if desk.draft is not None and any(reason.code == _STALE for reason in problem.reasons):
         now = await draft_of(request, signed)
-        differing = differences(now.content, written)
+        names = dict(await _places(request, written.organ, written))
+        differing = differences(now.content, written, names)
         version = now.version
         text = "没有保存：您打开以后别人改过这份稿件。下面列出不同的地方；核对后再保存，以您现在填的为准。"
         rest = tuple(one for one in problem.reasons if one.code != _STALE)
@@ -106,25 +118,36 @@ async def _refused(
     return await _page(request, desk, written, version=version, problem=problem, differing=differing)
 
 
-def written_content(form: Form, before: pb.DraftContent) -> pb.DraftContent:
+def written_content(
+    form: Form, before: pb.DraftContent, places: Sequence[tuple[str, str]]
+) -> pb.DraftContent:
     """What the form says, with the files there were and that are not to be removed."""
     removed = set(form.all("remove"))
-    return pb.DraftContent(
+    facts = figures.facts_in(form, places)
+    written = pb.DraftContent(
         organ=form.text("organ") or before.organ,
         division=before.division,
         keywords=[word for word in form.text("keywords").replace("，", "、").replace(",", "、").split("、") if word.strip()],
         attachments=[one for one in before.attachments if one.digest not in removed],
-        **{name: form.text(name, getattr(before, name)) for name in TEXTS},
+        facts=before.facts if facts is None else facts,
     )  # fmt: skip
+    for name in TEXTS:
+        setattr(written, name, form.text(name, getattr(before, name)))
+    return written
 
 
-def differences(there: pb.DraftContent, typed: pb.DraftContent) -> list[tuple[str, str, str]]:
-    """Fields in which two contents differ: label, what is there, what was typed."""
+def differences(
+    there: pb.DraftContent, typed: pb.DraftContent, names: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """Fields in which two contents differ: label, what is there, what was typed. ``names``: of places, by code."""
     found = [
         (LABELS[name], getattr(there, name), getattr(typed, name))
         for name in TEXTS
         if getattr(there, name) != getattr(typed, name)
     ]
+    there_facts, typed_facts = figures.as_text(there.facts, names), figures.as_text(typed.facts, names)
+    if there_facts != typed_facts:
+        found.append(("数字", there_facts, typed_facts))
     return [*found, *([(LABELS["keywords"], "、".join(there.keywords), "、".join(typed.keywords))]
             if list(there.keywords) != list(typed.keywords) else [])]  # fmt: skip
 
@@ -138,6 +161,11 @@ async def _page(
     problem: Problem | None = None,
     differing: Sequence[tuple[str, str, str]] = (),
 ) -> Response:
+    places = await _places(request, content.organ, content)
+    found = (
+        desk.draft.findings if desk.draft else ()
+    )  # of what is saved: the form shows it unless it was refused
+    told = problem.reasons if problem else map(_reason, found)
     values = {
         "draft": desk.draft,
         "choice": desk.choice,
@@ -145,12 +173,36 @@ async def _page(
         "version": version,
         "problem": problem,
         "differing": differing,
-        "fields": FIELDS,
+        "fields": {**FIELDS, **figures.labels(len(content.facts))},
+        "figure_labels": figures.FIELDS,
+        "figure_faults": figures.faults(told),
+        "places": places,
+        "many_places": len(places) > figures.MOST_CHOICES,
+        "own": places[0][0] if places else "",
+        "blanks": _blanks(request, content),
         "blocks": preview(content),
         **await _choices(request, content),
     }
     status = problem.status if problem else 200
     return render_staff(request, "staff/editor.html", values, "drafts", status=status)
+
+
+def _blanks(request: Request, content: pb.DraftContent) -> int:
+    """How many empty lines follow the figures there are."""
+    if _ROWS in request.query_params:
+        return figures.MORE
+    return 1 if content.facts else _FIRST_ROWS
+
+
+async def _places(request: Request, organ: str, content: pb.DraftContent) -> list[tuple[str, str]]:
+    """Where the draft's figures may be about: its division, and what lies below."""
+    portal = portal_of(request)
+    own = await own_division(portal, pb.DraftContent(organ=organ, division=content.division))
+    return figures.choices(await or_none(portal.registry.divisions()), own)
+
+
+def _reason(told: pb.Reason) -> Reason:
+    return Reason(told.code, told.message_zh, told.field, told.article)
 
 
 async def _choices(request: Request, content: pb.DraftContent) -> Mapping[str, Any]:
