@@ -112,7 +112,7 @@ async def test_a_countys_board_holds_the_levels_beside_each_other(office: Office
     for state in ("disagree", "agree", "alone"):
         assert (await office.listed(state=state)).total == found.counts[state]
     first = found.comparisons[0]
-    assert (first.matter, first.title, first.domain, first.place) == (LOW, "事项m-01-1", "01", VILLAGE)
+    assert (first.matter, first.title, first.domain, first.place) == (LOW, "事项m-01-1（一级）", "01", VILLAGE)
     assert (first.period_zh, list(first.differing), list(first.explaining)) == (
         "2026年第三季度",
         ["people"],

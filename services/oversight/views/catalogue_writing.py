@@ -8,7 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gongkai.contracts.catalog import EditionPublished, MatterRetired, MatterRevised, SubjectAssigned
+from gongkai.contracts.catalog import (
+    EditionPublished,
+    MatterRetired,
+    MatterRevised,
+    MatterState,
+    SubjectAssigned,
+)
 from gongkai.contracts.contract import Contract
 from gongkai.contracts.matters import TimeLimit
 from gongkai.messaging.view import upsert_newer
@@ -57,12 +63,20 @@ def _revised(told: MatterRevised) -> Row:
         "counted": reading.modes != _ON_REQUEST,
         "domain": matter.domain,
         "place": matter.place,
-        "title": matter.level3 or matter.level2 or matter.level1,
+        "title": _title(matter),
         "subject": matter.subject,
         "time_limit": matter.time_limit,
         "limits": [one.model_dump(mode="json") for one in _clocks(reading.time_limits)],
         "levels": list(reading.levels),
     }
+
+
+def _title(matter: MatterState) -> str:
+    """What a list calls a matter: a domain has several 政策法规文件, told apart by what they are about."""
+    name, about = (
+        (matter.level3, matter.level2) if matter.level3 else (matter.level2 or matter.level1, matter.level1)
+    )
+    return name if about in {"", name} else f"{name}（{about}）"
 
 
 def _clocks(limits: Sequence[TimeLimit]) -> list[TimeLimit]:
