@@ -121,11 +121,12 @@ async def test_a_block_from_excel_is_pasted(browser: Browser, county: tuple[Worl
     """Quotes, lines within cells, merged cells, ticks, what may not be written, and rows beyond the last, which become new."""
     async with desk(browser, county) as (page, world, _said):
         await page.click("#r-m-20-012 th")
-        block = '12\t甲类\t乙项\t"●一""引""\n●二"\t《甲法》\n13\t甲类\t丙项\t●三\n14\t\t丁项\t●四\t《乙法》\t及时\t县民政局\t"■政府网站\n□公开查阅点"\t\t村民\t√\t\t\t√\n'
+        block = '12\t甲类\t乙项\t"●一""引""\n●二"\t《甲法》\n13\t甲类\t丙项\t●三\n14\t\t丁项\t●四\t《乙法》\t及时\t县民政局\t"■政府网站\n□公开查阅点"\t\t村民\t√\t\t\t√\t多的\r\n'
         await page.evaluate(_PASTE, block)
         told = await page.inner_text("#said")
         assert "跳过 3 格不能改的" in told
         assert "一级事项空着的 1 格" in told
+        assert "右边多出的 1 格没有对应的栏" in told
         await page.keyboard.press("Control+z")
         assert await page.locator("#sheet .dirty").count() == 0
         assert await page.locator("#sheet tr[data-m='']").count() == 0

@@ -235,7 +235,11 @@ def propose(
         yield from _drafting(state)
         yield from unpublishable(open_questions, rows)
         if not changed and not open_questions and rows:
-            yield Reason("edition.unchanged", "与现行版本相比没有任何变化，不需要发布新版。", "catalogue")
+            yield Reason(
+                "edition.unchanged",
+                "与现行版本相比没有任何变化，不需要发布新版。请先修改草稿，不改了就放弃草稿。",
+                "catalogue",
+            )
 
     refuse_if_any(reasons())
     return [EditionProposed(catalogue=state.id, by=by, note=note.strip())]
@@ -307,7 +311,7 @@ def _asked(name: str, question: Question) -> str:
 
 def _opening(state: Catalogue, above: Above) -> Iterator[Reason]:
     if state.phase != NONE:
-        text = f"第 {state.number} 版{_PHASES[state.phase]}，发布之后才能另拟新版。"
+        text = f"第 {state.number} 版{_PHASES[state.phase]}，发布或者放弃以后才能另拟新版。"
         yield Reason("edition.open", text, "catalogue")
     if state.level not in LEVELS:
         text = "村（社区）不编制公开事项目录，另有村务公开清单。"

@@ -337,14 +337,14 @@
     const top = here.parentNode.rowAt;
     const left = here.cellIndex;
     const steps = [];
-    let skipped = 0, odd = 0, filled = 0, above = "";
+    let skipped = 0, odd = 0, filled = 0, beyond = 0, above = "";
     block.forEach(function (line, down) {
       let tr = rows[top + down];
       if (!tr && !table.dataset.domain) { skipped += line.length; return; }
       if (!tr) { tr = blank(); rows.push(tr); steps.push({ row: tr }); }
       line.forEach(function (given, right) {
         const td = tr.cells[left + right];
-        if (!td || !column(td)) { return; }
+        if (!td || !column(td)) { beyond += left + right && given.trim() ? 1 : 0; return; }
         if (readonly(td)) { skipped += 1; return; }
         let plain = tidy(td, given);
         if (plain === null) { odd += 1; return; }
@@ -362,6 +362,7 @@
     tell(
       (changed ? "已粘贴。" : "粘贴的和现在一样，没有改。") + waiting() +
       (filled ? "一级事项空着的 " + filled + " 格照合并单元格填了上面的。" : "") +
+      (beyond ? "右边多出的 " + beyond + " 格没有对应的栏，没有粘贴。" : "") +
       (skipped ? "跳过 " + skipped + " 格不能改的。" : "") +
       (odd ? "有 " + odd + " 格只能填 √ 或者空着，没有改。" : "")
     );

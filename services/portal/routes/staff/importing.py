@@ -39,7 +39,9 @@ _KINDS: Final = {
     "renamed": "改名",
     "returned": "恢复采用",
 }
-_NONE: Final = Reason("workbook.missing", "请选择要导入的工作簿（.xlsx）。", "workbook")
+_NONE: Final = Reason(
+    "workbook.missing", "没有收到工作簿，或者文件是空的。请选择要导入的工作簿（.xlsx）。", "workbook"
+)
 _LARGE: Final = Reason(
     "workbook.too-large", "工作簿超过 4 MB。请删除图片和多余的工作表，或者按领域分成几个文件。", "workbook"
 )
