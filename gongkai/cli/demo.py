@@ -19,6 +19,7 @@ from gongkai.cli.endpoints import Endpoints, load_endpoints
 from gongkai.cli.load import organ_credentials_of
 from gongkai.cli.staff import add_staff, read_grant, reset_password
 from gongkai.demo.accounts import demo_people, keep_passwords, kept_passwords, made_passwords
+from gongkai.demo.figures import figure_documents
 from gongkai.demo.records import demo_documents, demo_organs
 from gongkai.demo.villages import village_documents
 from gongkai.loading.mapping import MappedOrgan
@@ -91,8 +92,9 @@ async def _seed(state: Path) -> Tally:
     events: dict[str, list[RowEvent]] = defaultdict(list)
     for code, document in demo_documents(legal_day(utc_now()), random.Random(_SEED)):  # noqa: S311 - invented data
         events[code].append(_event(document))
-    for code, document in village_documents(legal_day(utc_now())):
-        events[code].append(_event(document))
+    for invented in (village_documents, figure_documents):
+        for code, document in invented(legal_day(utc_now())):
+            events[code].append(_event(document))
     tally = Tally()
     for organ in demo_organs():
         mapped = MappedOrgan(

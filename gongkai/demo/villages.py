@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from gongkai.demo.figures import facts_of, settled, told
 from gongkai.demo.records import NOTICE
 
 
@@ -32,23 +33,26 @@ class DemoVillage:
 
 def demo_villages() -> list[DemoVillage]:
     """The villages, as the data file lists them."""
-    told = _file()
+    known = _file()
     return [
-        DemoVillage(row["village"], told["drafts"], told["confirms"], tuple(row["without"]), dict(row["set"]))
-        for row in told["villages"]
+        DemoVillage(
+            row["village"], known["drafts"], known["confirms"], tuple(row["without"]), dict(row["set"])
+        )
+        for row in known["villages"]
     ]
 
 
 def village_documents(today: date) -> Iterator[tuple[str, dict[str, Any]]]:
     """(organ code, departmental document) of what the villages disclosed; the township's organ publishes it."""
-    told = _file()
-    for row in told["villages"]:
+    period, known = settled(today), _file()
+    for row in known["villages"]:
         for serial, record in enumerate(row["records"], start=1):
             published = today - timedelta(days=record["age"])
+            paragraphs = [told(text, period) for text in record["text"]]
             document: dict[str, Any] = {
                 "record": f"demo-{row['village']}-{serial:02d}",
-                "title": record["title"],
-                "organ": told["organ"],
+                "title": told(record["title"], period),
+                "organ": known["organ"],
                 "division": row["village"],
                 "kind": "notice",
                 "formed_on": (published - timedelta(days=2)).isoformat(),
@@ -56,14 +60,16 @@ def village_documents(today: date) -> Iterator[tuple[str, dict[str, Any]]]:
                 "attribute": "proactive",
                 "ground": "《村民委员会组织法》第三十条",
                 "confirmer": {"name": "演示审核员", "post": "村务公开工作机构"},
-                "summary": record["text"][0],
+                "summary": paragraphs[0],
                 "keywords": [record["item"]],
                 "provenance": "migration",
-                "body": {"media_type": "text/plain", "text": "\n\n".join([*record["text"], NOTICE])},
+                "body": {"media_type": "text/plain", "text": "\n\n".join([*paragraphs, NOTICE])},
             }
             if record.get("matter"):
                 document["matter"] = record["matter"]
-            yield told["organ"], document
+            if record.get("facts"):
+                document["facts"] = facts_of(record["facts"], period)
+            yield known["organ"], document
 
 
 @cache

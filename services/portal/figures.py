@@ -14,6 +14,7 @@ from gongkai.rpc.publishing.v1 import publishing_pb2
 from services.portal import words
 from services.portal.forms import Form
 from services.portal.registry import Divisions, Place
+from services.portal.villagewords import village_name
 
 FIELDS: Final = MappingProxyType(
     {
@@ -80,7 +81,7 @@ def place_name(divisions: Divisions | None, code: str, own: str) -> str:
     here = divisions.find(own)
     above = {one.code for one in divisions.above(here)} | {here.code} if here else set()
     between = [one.name for one in divisions.above(place) if one.code not in above] if code != own else []
-    return "".join([*between, place.name])
+    return "".join([*between, village_name(place.name)])
 
 
 def _value(row: pb.DraftFact, name: str) -> str:
@@ -104,7 +105,7 @@ def choices(divisions: Divisions | None, own: str) -> list[tuple[str, str]]:
 
 
 def _below(divisions: Divisions, place: Place, depth: int) -> Iterable[tuple[str, str]]:
-    yield place.code, "　" * depth + place.name
+    yield place.code, "　" * depth + village_name(place.name)
     for one in divisions.below.get(place.code, ()):
         yield from _below(divisions, one, depth + 1)
 
