@@ -60,6 +60,8 @@ class Setting:
 
     def standing(self) -> Callable[[str, str], str]:
         """Give the place a figure of a period is of."""
+        if not self.ends.ends:
+            return lambda place, _: place
         return cache(lambda place, period: place_in(place, period, self.ends))
 
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from gongkai.divisions import level_of
 from gongkai.successions import Successions
@@ -46,8 +47,7 @@ class State(StrEnum):
     """No field was given by two voices: there is nothing to hold beside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What figures are of; only those of the same are compared."""
 
     matter: str
@@ -130,6 +130,7 @@ class Comparison:
         return tuple(dict.fromkeys(voice.organ for one in self.differences for voice in one.explaining))
 
 
+@lru_cache(maxsize=4096)
 def begins(period: str) -> date:
     """Give the first day of a period: 2026, 2026-Q3 or 2026-09."""
     year, _, rest = period.partition("-")
@@ -156,9 +157,7 @@ def compare(statements: Iterable[Statement]) -> list[Comparison]:
 
 def ordered(keys: Iterable[Key]) -> list[Key]:
     """Give keys in their order: the newest period first, then by matter and place."""
-    found = sorted(keys, key=lambda key: (key.matter, key.place))
-    found.sort(key=lambda key: (begins(key.period), key.period), reverse=True)
-    return found
+    return sorted(sorted(keys), key=lambda key: (begins(key.period), key.period), reverse=True)
 
 
 def compare_one(key: Key, statements: Sequence[Statement]) -> Comparison:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -41,8 +42,8 @@ from services.oversight.views import tables
 Found = Row[Any]
 
 _record = tables.record.c
-_HAS: Final = (_record.facts != [], ~_record.withdrawn)
-"""The predicate of the indexes."""
+_HAS: Final = (_record.facts != literal_column("'[]'"), ~_record.withdrawn)
+"""The predicate of the indexes, to the letter."""
 _fact: Final = (
     func.jsonb_to_recordset(_record.facts)
     .table_valued(
