@@ -174,6 +174,17 @@ async def test_refusals_come_back_beside_their_cells(browser: Browser, county: t
         assert world.shelf.drawings[COUNTY].rows["m-20-006"].row.subject == "县民政局、各镇政府（写）"
         assert await page.evaluate("window.dispatchEvent(new Event('beforeunload', {cancelable: true}))")
         assert said == []
+        await page.keyboard.press("F2")
+        await page.keyboard.insert_text("（又写）")
+        await page.keyboard.press("Enter")
+        world.shelf.meddling[("m-20-001", "stance")] = "left_out"
+        world.shelf.meddling[("m-20-006", "stance")] = "left_out"
+        await page.keyboard.press("Control+s")
+        await shows(page, "#refused", "别人改了这一项的决定")
+        assert "现在是：" not in await page.inner_text("#refused")
+        await page.click("text=不要我在这一行写的")
+        assert "已恢复成您打开时的样子" in await page.inner_text("#refused")
+        assert await page.locator("#sheet .dirty").count() == 0
 
 
 async def test_a_login_that_ended_loses_nothing(browser: Browser, county: tuple[World, str]) -> None:

@@ -207,8 +207,10 @@ class Merging:
         """Carry the edits out, or raise every reason against them."""
         for (matter, name), value in self._shelf.meddling.items():
             for rows in (self._rows, self._drawing.rows):
-                setattr(rows[matter].row, name, value)
+                setattr(rows[matter] if name == "stance" else rows[matter].row, name, value)
                 rows[matter].version += 1
+                if name == "stance":
+                    continue
                 refresh(rows[matter])
         for at, edit in enumerate(edits):
             self._one(f"edits[{at}]", edit)
@@ -222,6 +224,8 @@ class Merging:
 
     def _one(self, at: str, edit: Any) -> None:
         for (matter, name), value in self._shelf.meddling.items():
+            if matter == edit.matter and name == "stance" and edit.seen < self._rows[matter].version:
+                self.reasons.append(Reason("matter.changed-since", "您打开以后别人改了这一项的决定。", at))
             if matter == edit.matter and name in edit.fields and edit.seen < self._rows[matter].version:
                 told = f"您打开以后别人改了这一格：现在是“{value}”，您写的是“{edit.fields[name]}”。"
                 self.reasons.append(Reason("matter.changed-since", told, f"{at}.{name}"))

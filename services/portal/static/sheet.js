@@ -618,12 +618,33 @@
           link.addEventListener("click", function (event) { event.preventDefault(); goto(td); });
           li.appendChild(link);
           li.appendChild(document.createTextNode("："));
-          beside(td, one.theirs === null ? one.text : "别人已改为：" + one.theirs);
+          beside(td, one.theirs === null || !one.field ? one.text : "别人已改为：" + one.theirs);
         }
         li.appendChild(document.createTextNode(one.text));
         if (one.article) { const cite = document.createElement("span"); cite.className = "article"; cite.textContent = one.article; li.appendChild(cite); }
-        if (td && one.theirs !== null) { choose(li, td, one, edit.tr, open); }
+        if (td && one.theirs !== null) { if (one.field) { choose(li, td, one, edit.tr, open); } else { forgo(li, edit.tr); } }
       });
+    });
+  }
+  function offer(li, label, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain small-button";
+    button.textContent = label;
+    button.addEventListener("click", act);
+    li.appendChild(button);
+  }
+  function forgo(li, tr) { // the row as a whole is not what it was
+    offer(li, "不要我在这一行写的", function () {
+      cells.forEach(function (held, td) { if (td.parentNode === tr) { put(td, held.was); } });
+      plan(tr, []);
+      past = [];
+      future = [];
+      item(refused.querySelector("ul"), "这一行已恢复成您打开时的样子；刷新本页看它现在的样子。");
+      li.remove();
+      Array.prototype.forEach.call(tr.cells, calm);
+      goto(tr.cells[1]);
+      count();
     });
   }
   function choose(li, td, one, tr, open) {
@@ -641,15 +662,7 @@
       goto(td);
       count();
     }
-    function offer(label, act) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "plain small-button";
-      button.textContent = label;
-      button.addEventListener("click", act);
-      li.appendChild(button);
-    }
-    offer("用现在的", function () {
+    offer(li, "用现在的", function () {
       if (!column(td).key) {
         cells.delete(td);
         const text = one.field === "channels" ? one.theirs.split(";").join("\n") : one.theirs;
@@ -663,7 +676,7 @@
       future = [];
       decided("用了现在的：" + one.theirs);
     });
-    offer("用我写的", function () { decided("保存时以您写的为准。"); });
+    offer(li, "用我写的", function () { decided("保存时以您写的为准。"); });
   }
 
   // ---- begin
