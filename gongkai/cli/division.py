@@ -73,6 +73,19 @@ def abolish_command(
     _end("abolished", code, successor, on, basis, along, along_all=along_all, state=state)
 
 
+@app.command("keep")
+def keep_command(code: Code, basis: Basis, state: State = Path(".gongkai")) -> None:
+    """撤回尚未生效的撤并：区划保留，原定随同转入的机关和下级区划不再转入。"""
+    asked = pb.ChangeDivisionRequest(
+        command_id=str(new_id()), code=code.ljust(_FULL, "0"), basis=basis, keep=pb.Keeping()
+    )
+    told = finish(change_division(load_endpoints(state), asked))
+    typer.echo(f"{told.code} {told.name}：已撤回撤并，继续保留。")
+    typer.echo(
+        "为这次撤并另行决定的机关或下级区划的撤并，不随之撤回，请逐一办理（gongkai organ keep、gongkai division keep）。"
+    )
+
+
 @app.command("show")
 def show_command(code: Code, state: State = Path(".gongkai")) -> None:
     """区划的现状与历史。"""

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gongkai.cli.calling import cause_of, told
 from gongkai.cli.endpoints import Endpoints, load_endpoints
-from gongkai.cli.organ import NewOrgan, add_organ
+from gongkai.cli.organ_acts import NewOrgan, add_organ
 from gongkai.loading.mapping import MappedOrgan, Mapping, MappingError, load_mapping, mapping_for_file
 from gongkai.loading.rows import read_rows, row_event
 from gongkai.loading.sending import Door, Tally, UploadRefused, send_rows

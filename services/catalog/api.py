@@ -170,7 +170,7 @@ class CatalogApi(CatalogServiceServicer):
     async def ChangeDivision(
         self, request: pb.ChangeDivisionRequest, _context: Context
     ) -> pb.ChangeDivisionResponse:
-        """Rename, merge or abolish a division; an administrator of both places, or the operator."""
+        """Rename, merge or abolish a division, or take an end back; an administrator of the places named, or the operator."""
         command = messages.division_change(request)
         _require_manager(request.code, *([command.successor] if isinstance(command, EndDivision) else []))
         await change_division(self._office, _order(request.command_id), command)
@@ -178,7 +178,7 @@ class CatalogApi(CatalogServiceServicer):
         return pb.ChangeDivisionResponse(division=told.division)
 
     async def ChangeOrgan(self, request: pb.ChangeOrganRequest, _context: Context) -> pb.ChangeOrganResponse:
-        """Rename an organ or have it end; an administrator of both places, or the operator."""
+        """Rename an organ, have it end, or take an end back; an administrator of the places named, or the operator."""
         command = messages.organ_change(request)
         named = [request.code, *([command.successor] if isinstance(command, EndOrgan) else [])]
         async with self._office.engine.connect() as conn:

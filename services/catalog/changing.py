@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.eventstore.ledger import fingerprint
 from gongkai.eventstore.store import StreamWrite
+from gongkai.serving.clock import legal_day
 from services.catalog.domain import division_changes, divisions, organ_changes, organs
 from services.catalog.domain.division_changes import DivisionChange, EndDivision, Inside
 from services.catalog.domain.divisions import Division
@@ -24,7 +25,7 @@ _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtext('catalog.suc
 
 
 async def change_division(office: Office, order: Order, command: DivisionChange) -> None:
-    """Have a division renamed, merged or abolished.
+    """Have a division renamed, merged or abolished, or an end of it taken back.
 
     Raises:
         Refusal: with every reason, or because the command id was used for another command.
@@ -35,14 +36,14 @@ async def change_division(office: Office, order: Order, command: DivisionChange)
         await conn.execute(_ONE_AT_A_TIME)
         state, version = await _division(office, conn, command.code)
         inside = await _inside(office, conn, command) if isinstance(command, EndDivision) else Inside()
-        events = division_changes.change(state, command, inside)
+        events = division_changes.change(state, command, legal_day(office.clock()), inside)
         return Decision([StreamWrite(stream, version, events)] if events else [], {})
 
     await carry_out(office, order, _mark(command), decide)
 
 
 async def change_organ_standing(office: Office, order: Order, command: OrganChange) -> None:
-    """Have an organ renamed, or end.
+    """Have an organ renamed, have it end, or an end of it taken back.
 
     Raises:
         Refusal: with every reason, or because the command id was used for another command.
@@ -55,7 +56,7 @@ async def change_organ_standing(office: Office, order: Order, command: OrganChan
         successor = None
         if isinstance(command, EndOrgan):
             successor, _ = await _organ(office, conn, command.successor)
-        events = organ_changes.change(state, command, successor)
+        events = organ_changes.change(state, command, legal_day(office.clock()), successor)
         return Decision([StreamWrite(stream, version, events)] if events else [], {})
 
     await carry_out(office, order, _mark(command), decide)
@@ -84,5 +85,7 @@ async def _organ(office: Office, conn: AsyncConnection, code: str) -> tuple[Orga
 
 
 def _mark(command: DivisionChange | OrganChange) -> bytes:
-    asked = asdict(command) | {"effective_on": command.effective_on.isoformat()}
+    asked = asdict(command)
+    if (day := asked.get("effective_on")) is not None:
+        asked["effective_on"] = day.isoformat()
     return fingerprint({"command": type(command).__name__, **asked})

@@ -15,11 +15,11 @@ from services.catalog.domain.catalogues import (
     EditionReturned,
     UpperTaken,
 )
-from services.catalog.domain.division_changes import DivisionEnded, DivisionRenamed
+from services.catalog.domain.division_changes import DivisionEnded, DivisionKept, DivisionRenamed
 from services.catalog.domain.divisions import DivisionRegistered
 from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised, widen_matter
-from services.catalog.domain.organ_changes import OrganEnded, OrganRenamed
+from services.catalog.domain.organ_changes import OrganEnded, OrganKept, OrganRenamed
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import (
@@ -60,6 +60,8 @@ CODEC: Final = Codec(
     DivisionEnded,
     OrganRenamed,
     OrganEnded,
+    DivisionKept,
+    OrganKept,
     CalendarAnnounced,
     RuleChanged,
     EditionPublished,

@@ -11,8 +11,8 @@ from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
 from gongkai.serving.errors import InvalidRequest
 from services.catalog.domain.calendars import AnnounceCalendar, MovedDay
-from services.catalog.domain.division_changes import DivisionChange, EndDivision, RenameDivision
-from services.catalog.domain.organ_changes import EndOrgan, OrganChange, RenameOrgan
+from services.catalog.domain.division_changes import DivisionChange, EndDivision, KeepDivision, RenameDivision
+from services.catalog.domain.organ_changes import EndOrgan, KeepOrgan, OrganChange, RenameOrgan
 from services.catalog.domain.organs import OrganFacts
 from services.catalog.views.standing import Standing
 
@@ -80,6 +80,8 @@ def division_change(request: pb.ChangeDivisionRequest) -> DivisionChange:
     Raises:
         InvalidRequest: it says no day, or not what is to change.
     """
+    if request.WhichOneof("change") == "keep":
+        return KeepDivision(request.code, request.basis)
     day = _effective(request)
     if request.WhichOneof("change") == "rename":
         return RenameDivision(request.code, request.rename.name, day, request.basis)
@@ -94,6 +96,8 @@ def organ_change(request: pb.ChangeOrganRequest) -> OrganChange:
     Raises:
         InvalidRequest: it says no day, or not what is to change.
     """
+    if request.WhichOneof("change") == "keep":
+        return KeepOrgan(request.code, request.basis)
     day = _effective(request)
     if request.WhichOneof("change") == "rename":
         new = request.rename
@@ -110,7 +114,7 @@ def _effective(request: pb.ChangeDivisionRequest | pb.ChangeOrganRequest) -> dat
         text = f"生效日期“{request.effective_on}”不是日期，应写作 2027-01-01。"
         faults.append(Reason("change.day.malformed", text, "effective_on"))
     if request.WhichOneof("change") is None:
-        faults.append(Reason("change.missing", "请写明变更内容：更名或撤并。", "change"))
+        faults.append(Reason("change.missing", "请写明变更内容：更名、撤并，或者撤回撤并。", "change"))
     if faults:
         raise InvalidRequest(*faults)
     return day

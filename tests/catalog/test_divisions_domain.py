@@ -11,15 +11,21 @@ from gongkai.refusal import Refusal
 from gongkai.successions import End, Successions, name_on
 from services.catalog.domain import division_changes, organ_changes
 from services.catalog.domain.changes import Named
-from services.catalog.domain.division_changes import DivisionEnded, EndDivision, Inside, RenameDivision
+from services.catalog.domain.division_changes import (
+    DivisionEnded,
+    EndDivision,
+    Inside,
+    KeepDivision,
+    RenameDivision,
+)
 from services.catalog.domain.divisions import Division, RegisterDivision, decide, evolve
-from services.catalog.domain.organ_changes import EndOrgan, RenameOrgan
+from services.catalog.domain.organ_changes import EndOrgan, KeepOrgan, RenameOrgan
 from services.catalog.domain.organs import Organ
 from services.catalog.domain.organs import evolve as evolve_organ
 
 pytestmark = pytest.mark.domain
 
-DAY, LATER = date(2026, 12, 1), date(2027, 3, 1)
+TODAY, DAY, LATER = date(2026, 11, 23), date(2026, 12, 1), date(2027, 3, 1)
 BASIS = "省民政厅关于撤镇并镇的批复 皖民地字〔2026〕12号"
 EAST = Division("341323111000", "东镇", "township", "341323000000")
 WEST = Division("341323112000", "西镇", "township", "341323000000")
@@ -35,7 +41,7 @@ def codes(refusal: pytest.ExceptionInfo[Refusal]) -> list[str]:
 
 def after(state: Division, command: division_changes.DivisionChange, inside: Inside) -> Division:
     now: Division | None = state
-    for event in division_changes.change(state, command, inside):
+    for event in division_changes.change(state, command, TODAY, inside):
         now = evolve(now, event)
     assert now is not None
     return now
@@ -45,7 +51,10 @@ def test_a_township_is_merged_into_its_neighbour() -> None:
     """The end names its day, kind, successor, document and who moves along; it may lie ahead."""
     inside = Inside(WEST, [Named("341323-dz", "东镇政府")], [Named("341323111200", "甲村")])
     told = division_changes.change(
-        EAST, EndDivision(EAST.code, "merged", WEST.code, DAY, BASIS, ("341323111200", "341323-dz")), inside
+        EAST,
+        EndDivision(EAST.code, "merged", WEST.code, DAY, BASIS, ("341323111200", "341323-dz")),
+        TODAY,
+        inside,
     )
 
     assert told == [
@@ -64,7 +73,7 @@ def test_what_is_left_behind_is_told_with_every_other_reason() -> None:
     bad = EndDivision(EAST.code, "merged", "341323999000", DAY, " ", ("341323111201", "341323-x"))
 
     with pytest.raises(Refusal) as refusal:
-        division_changes.change(EAST, bad, inside)
+        division_changes.change(EAST, bad, TODAY, inside)
 
     assert codes(refusal) == [
         "change.successor.unknown",
@@ -102,7 +111,7 @@ def test_a_successor_must_be_able_to_follow(
     state = COUNTY if command.code == COUNTY.code else EAST
 
     with pytest.raises(Refusal) as refusal:
-        division_changes.change(state, command, Inside(successor))
+        division_changes.change(state, command, TODAY, Inside(successor))
 
     assert codes(refusal) == [code]
 
@@ -118,15 +127,38 @@ def test_an_end_is_decided_once() -> None:
     """The same end again changes nothing; another end or a renaming is refused and names the successor."""
     ended = after(EAST, MERGE, Inside(WEST))
 
-    assert division_changes.change(ended, MERGE, Inside(WEST)) == []
+    assert division_changes.change(ended, MERGE, TODAY, Inside(WEST)) == []
     for command in (
         EndDivision(EAST.code, "merged", WEST.code, LATER, BASIS),
         RenameDivision(EAST.code, "新东镇", LATER, BASIS),
     ):
         with pytest.raises(Refusal) as refusal:
-            division_changes.change(ended, command, Inside(WEST))
+            division_changes.change(ended, command, TODAY, Inside(WEST))
         assert codes(refusal) == ["change.ended"]
         assert WEST.code in refusal.value.reasons[0].message_zh
+
+
+def test_an_end_that_lies_ahead_is_taken_back() -> None:
+    """Until the day before; from its first day on it stands, and nothing is taken back that was never decided."""
+    ended = after(EAST, MERGE, Inside(WEST))
+    keep = KeepDivision(EAST.code, BASIS)
+    assert after(ended, keep, Inside()) == EAST
+    gone = evolve_organ(
+        ORGAN, organ_changes.change(ORGAN, EndOrgan(ORGAN.code, OTHER.code, DAY, BASIS), TODAY, OTHER)[0]
+    )
+    stays = organ_changes.change(gone, KeepOrgan(ORGAN.code, BASIS), date(2026, 11, 30))
+    assert [(event.ended_on, event.successor) for event in stays] == [(None, "")]
+
+    for state, command, found in (
+        (ended, keep, ["change.keep.too-late"]),
+        (EAST, KeepDivision(EAST.code, ""), ["change.keep.no-end", "change.basis.missing"]),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            division_changes.change(state, command, DAY, Inside())
+        assert codes(refusal) == found
+    with pytest.raises(Refusal) as refusal:
+        organ_changes.change(gone, KeepOrgan(ORGAN.code, BASIS), DAY)
+    assert codes(refusal) == ["change.keep.too-late"]
 
 
 def test_a_renaming_keeps_the_former_name_until_its_day() -> None:
@@ -143,7 +175,7 @@ def test_history_is_written_forwards() -> None:
     renamed = after(EAST, RenameDivision(EAST.code, "东街道", LATER, BASIS), Inside())
 
     with pytest.raises(Refusal) as refusal:
-        division_changes.change(renamed, RenameDivision(EAST.code, "东街道", DAY, ""), Inside())
+        division_changes.change(renamed, RenameDivision(EAST.code, "东街道", DAY, ""), TODAY, Inside())
 
     assert codes(refusal) == ["change.name.same", "change.too-early", "change.basis.missing"]
 
@@ -162,11 +194,14 @@ def test_nothing_is_registered_below_what_ends() -> None:
 
 def test_an_organ_is_renamed_and_ends() -> None:
     """Its code, credit code and keys stay; a later event of another kind says the same of its names."""
-    events = organ_changes.change(ORGAN, RenameOrgan(ORGAN.code, "灵璧县民生局", "县民生局", DAY, BASIS))
+    events = organ_changes.change(
+        ORGAN, RenameOrgan(ORGAN.code, "灵璧县民生局", "县民生局", DAY, BASIS), TODAY
+    )
     renamed = evolve_organ(ORGAN, events[0])
     assert renamed is not None
     ended = evolve_organ(
-        renamed, organ_changes.change(renamed, EndOrgan(ORGAN.code, OTHER.code, LATER, BASIS), OTHER)[0]
+        renamed,
+        organ_changes.change(renamed, EndOrgan(ORGAN.code, OTHER.code, LATER, BASIS), TODAY, OTHER)[0],
     )
 
     assert ended is not None
@@ -182,10 +217,10 @@ def test_an_organ_cannot_end_without_a_successor_that_stays() -> None:
         (ORGAN.code, ORGAN, "change.successor.self"),
     ):
         with pytest.raises(Refusal) as refusal:
-            organ_changes.change(ORGAN, EndOrgan(ORGAN.code, successor, DAY, BASIS), found)
+            organ_changes.change(ORGAN, EndOrgan(ORGAN.code, successor, DAY, BASIS), TODAY, found)
         assert codes(refusal) == [code]
     with pytest.raises(Refusal) as refusal:
-        organ_changes.change(None, EndOrgan("341323-x", OTHER.code, DAY, BASIS), OTHER)
+        organ_changes.change(None, EndOrgan("341323-x", OTHER.code, DAY, BASIS), TODAY, OTHER)
     assert codes(refusal) == ["organ.unknown"]
 
 

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from gongkai.cli.division import app as division_app
 from gongkai.cli.endpoints import Endpoints
 from gongkai.cli.organ import app as organ_app
+from gongkai.contracts.catalog import DivisionChanged
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
@@ -39,6 +40,7 @@ from services.catalog.api import CatalogApi
 from services.catalog.codec import CODEC
 from services.catalog.domain.divisions import RegisterDivision
 from services.catalog.handlers import Office
+from services.catalog.saying import tell_services
 from services.catalog.seed.reading import Seed, read_seed
 from services.catalog.sowing import sow
 from services.catalog.views.rebuild import views_of
@@ -106,9 +108,9 @@ async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     create_keys(tmp_path, services=["catalog"])
     engine = create_engine(database_url, pool_size=5)
     store = EventStore(CODEC, clock=utc_now, ids=new_id, vault=Vault(bytes(32), clock=utc_now))
-    office = Office(engine, store, CommandLedger(clock=utc_now))
-    await sow(office, some_seed())
     clock = [BEFORE]
+    office = Office(engine, store, CommandLedger(clock=utc_now), clock=lambda: clock[0])
+    await sow(office, some_seed())
     settings = Settings("catalog", keys=tmp_path, grpc_listen=Address("127.0.0.1", 0))
     async with Service("catalog", settings) as service:
         service.grpc(
@@ -212,7 +214,7 @@ async def test_an_organ_bears_its_name_of_the_day_and_leaves_to_its_successor(to
 async def test_the_operator_merges_a_township_with_everything_in_it(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One command names what moves along, says what is left to be done, and shows the history."""
+    """One command names what moves along, says what is left to be done, and shows the history; until the day it is taken back."""
     endpoints = Endpoints(town.keys, "", "", "", {"catalog": town.target}, town.keys)
     monkeypatch.setattr("gongkai.cli.division.load_endpoints", lambda _: endpoints)
     monkeypatch.setattr("gongkai.cli.organ.load_endpoints", lambda _: endpoints)
@@ -225,12 +227,29 @@ async def test_the_operator_merges_a_township_with_everything_in_it(
     refused = await run(division_app, "merge", EAST[:9], WEST[:9], *options)
     merged = await run(division_app, "merge", EAST[:9], WEST[:9], *options, "--along-all")
     shown = await run(division_app, "show", EAST[:9])
+    kept = [
+        await run(organ_app, "keep", "341323-dz", "--basis", BASIS),
+        await run(division_app, "keep", EAST[:9], "--basis", BASIS),
+    ]
+    stays = (await town.catalog.GetDivision(pb.GetDivisionRequest(code=EAST))).division
+    await run(division_app, "merge", EAST[:9], WEST[:9], *options, "--along-all")
+    town.clock[0] = AFTER
+    late = await run(division_app, "keep", EAST[:9], "--basis", BASIS)
+    async with town.office.engine.connect() as conn:
+        [*_, taken, _] = await town.office.store.load(conn, f"division:{EAST}")
+    [told] = tell_services(taken)
 
     assert ended.output == f"341323-dz 341323-dz局：{EFFECTIVE} 撤并，由 341323-xz 承继。\n"
     assert (refused.exit_code, "甲村" in refused.output) == (1, True)
     assert "随同转入：甲村" in merged.output
     assert "341323-dz" not in merged.output
     assert f"{EFFECTIVE} 并入{WEST}　依据 {BASIS}" in shown.output
+    assert "341323-dz 341323-dz局：已撤回撤并，继续保留。" in kept[0].output
+    assert f"{EAST} 东镇：已撤回撤并，继续保留。" in kept[1].output
+    assert (stays.ended_on, stays.successor, stays.end_kind) == ("", "", "")
+    assert isinstance(told.contract, DivisionChanged)
+    assert (told.contract.ended_on, told.contract.successor, told.contract.version) == (None, "", 3)
+    assert (late.exit_code, "撤并已经生效，不能撤回" in late.output) == (1, True)
 
 
 async def test_a_bad_change_is_told_with_every_reason(town: Town) -> None:

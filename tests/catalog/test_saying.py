@@ -23,7 +23,7 @@ from services.catalog.domain.catalogues import (
     EditionReturned,
     UpperTaken,
 )
-from services.catalog.domain.division_changes import DivisionEnded, DivisionRenamed
+from services.catalog.domain.division_changes import DivisionEnded, DivisionKept, DivisionRenamed
 from services.catalog.domain.divisions import DivisionRegistered
 from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import (
@@ -34,7 +34,7 @@ from services.catalog.domain.editions import (
     MatterRetired,
     MatterRevised,
 )
-from services.catalog.domain.organ_changes import OrganEnded, OrganRenamed
+from services.catalog.domain.organ_changes import OrganEnded, OrganKept, OrganRenamed
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered
 from services.catalog.domain.rules import RuleChanged
 from services.catalog.domain.staff import (
@@ -107,6 +107,7 @@ EXAMPLES: list[tuple[DomainEvent, str, str]] = [
             DivisionEnded.model_validate(
                 DIVISION | {"ended_on": DAY, "successor": "341324000000", "kind": "merged"}
             ),
+            DivisionKept.model_validate(DIVISION),
         )
     ),
     *(
@@ -114,6 +115,7 @@ EXAMPLES: list[tuple[DomainEvent, str, str]] = [
         for event in (
             OrganRenamed.model_validate(ORGAN | {"effective_on": DAY}),
             OrganEnded.model_validate(ORGAN | {"ended_on": DAY, "successor": "341323-shj"}),
+            OrganKept.model_validate(ORGAN),
         )
     ),
     (

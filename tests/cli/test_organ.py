@@ -16,7 +16,7 @@ from nats.errors import TimeoutError as NatsTimeout
 
 from gongkai import uscc
 from gongkai.cli.endpoints import Endpoints
-from gongkai.cli.organ import NewOrgan, add_organ, list_organs, revoke_organ
+from gongkai.cli.organ_acts import NewOrgan, add_organ, list_organs, revoke_organ
 from gongkai.devstack.nats import Nats
 from gongkai.devstack.ports import free_port
 from gongkai.devstack.process import Child

@@ -251,13 +251,16 @@ async def test_an_edition_of_tomorrow_does_not_hold_yet(office: Office) -> None:
 
 
 async def test_an_organ_that_ended_has_no_duties(office: Office) -> None:
-    """From the first day without it nothing is demanded of an organ; until then it must disclose."""
+    """From the first day without it nothing is demanded of an organ; until then it must disclose; an end may be taken back."""
     await office.tell(*COUNTY_CATALOGUE)
     ending = ORGANS[0].model_copy(update={"version": 2, "ended_on": date(2026, 11, 24), "successor": CZJ})
     await office.tell(ending)
     assert (await office.coverage(COUNTY))[MZJ].duties == 3
 
-    await office.tell(ending.model_copy(update={"version": 3, "ended_on": date(2026, 11, 23)}))
+    await office.tell(ending.model_copy(update={"version": 3, "ended_on": None, "successor": ""}))
+    office.now = datetime(2026, 11, 24, 1, tzinfo=UTC)
+    assert (await office.coverage(COUNTY))[MZJ].duties == 3
+    await office.tell(ending.model_copy(update={"version": 4}))
     assert MZJ not in await office.coverage(COUNTY)
 
 

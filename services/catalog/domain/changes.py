@@ -73,6 +73,19 @@ def ended_reasons(state: Standing, thing_zh: str) -> Iterator[Reason]:
         yield Reason("change.ended", text, "code")
 
 
+def keeping_reasons(state: Standing, today: date, thing_zh: str) -> Iterator[Reason]:
+    """Tell why an end cannot be taken back: there is none, or its day has come."""
+    if state.ended_on is None:
+        text = f"{thing_zh}“{state.name}”没有定于将来的撤并，没有可以撤回的决定。"
+        yield Reason("change.keep.no-end", text, "code")
+    elif state.ended_on <= today:
+        text = (
+            f"{thing_zh}“{state.name}”已于 {state.ended_on} 撤并，由 {state.successor} 承继，撤并已经生效，"
+            "不能撤回；确需恢复的，请按设立文件另行登记新的代码。"
+        )
+        yield Reason("change.keep.too-late", text, "code")
+
+
 def name_reasons(state: Standing, name: str) -> Iterator[Reason]:
     """Tell what is wrong with a new name."""
     if blank(name):

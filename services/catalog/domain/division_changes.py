@@ -1,7 +1,8 @@
 """A division is renamed, merged into another or abolished: told ahead, in force from a day, for ever in the log.
 
 What is in a division when it ends must have ended before, or be named to move along: an organ or a division below that
-moves along keeps its code, its addresses and its credentials, and from that day it belongs to the successor.
+moves along keeps its code, its addresses and its credentials, and from that day it belongs to the successor. An end can be
+taken back until its day has come; ends of what was in it are decisions of their own.
 """
 
 from __future__ import annotations
@@ -40,6 +41,12 @@ class DivisionEnded(DivisionFacts):
     """Codes of the organs and divisions that move along."""
 
 
+class DivisionKept(DivisionFacts):
+    """An end that was decided and lay ahead was taken back: the division stays, with all that was to move along."""
+
+    NAME: ClassVar[str] = "division.kept"
+
+
 @dataclass(frozen=True, slots=True)
 class RenameDivision:
     """Have a division bear another name."""
@@ -62,7 +69,15 @@ class EndDivision:
     along: tuple[str, ...] = ()
 
 
-DivisionChange = RenameDivision | EndDivision
+@dataclass(frozen=True, slots=True)
+class KeepDivision:
+    """Take back an end that lies ahead."""
+
+    code: str
+    basis: str
+
+
+DivisionChange = RenameDivision | EndDivision | KeepDivision
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +91,9 @@ class Inside:
 
 
 def change(
-    state: Division | None, command: DivisionChange, inside: Inside
-) -> list[DivisionRenamed | DivisionEnded]:
-    """Decide on a change; what was decided so already changes nothing.
+    state: Division | None, command: DivisionChange, today: date, inside: Inside
+) -> list[DivisionRenamed | DivisionEnded | DivisionKept]:
+    """Decide on a change; what was decided so already changes nothing. ``today``: the legal day of the command.
 
     Raises:
         Refusal: with every reason.
@@ -94,6 +109,9 @@ def change(
         former = changes.renamed(state, command.effective_on)
         facts |= {"name": command.name.strip(), "former_names": former, "effective_on": command.effective_on}
         return [DivisionRenamed.model_validate(facts)]
+    if isinstance(command, KeepDivision):
+        refuse_if_any(_keeping_reasons(state, command, today))
+        return [DivisionKept.model_validate(facts | {"ended_on": None, "successor": ""})]
     if (state.successor, state.ended_on) == (command.successor, command.effective_on):
         return []
     refuse_if_any(_ending_reasons(state, command, inside))
@@ -117,6 +135,11 @@ def _renaming_reasons(state: Division, command: RenameDivision) -> Iterator[Reas
     yield from changes.ended_reasons(state, "区划")
     yield from changes.name_reasons(state, command.name)
     yield from changes.order_reasons(state, command.effective_on)
+    yield from changes.basis_reasons(command.basis)
+
+
+def _keeping_reasons(state: Division, command: KeepDivision, today: date) -> Iterator[Reason]:
+    yield from changes.keeping_reasons(state, today, "区划")
     yield from changes.basis_reasons(command.basis)
 
 

@@ -1,4 +1,7 @@
-"""An organ is renamed, or ends and another follows it: told ahead, in force from a day, for ever in the log."""
+"""An organ is renamed, or ends and another follows it: told ahead, in force from a day, for ever in the log.
+
+An end can be taken back until its day has come.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,12 @@ class OrganEnded(OrganFacts):
     NAME: ClassVar[str] = "organ.ended"
 
 
+class OrganKept(OrganFacts):
+    """An end that was decided and lay ahead was taken back: the organ stays."""
+
+    NAME: ClassVar[str] = "organ.kept"
+
+
 @dataclass(frozen=True, slots=True)
 class RenameOrgan:
     """Have an organ bear another name; an empty short name stays as it is."""
@@ -48,13 +57,21 @@ class EndOrgan:
     basis: str
 
 
-OrganChange = RenameOrgan | EndOrgan
+@dataclass(frozen=True, slots=True)
+class KeepOrgan:
+    """Take back an end that lies ahead."""
+
+    code: str
+    basis: str
+
+
+OrganChange = RenameOrgan | EndOrgan | KeepOrgan
 
 
 def change(
-    state: Organ | None, command: OrganChange, successor: Organ | None = None
-) -> list[OrganRenamed | OrganEnded]:
-    """Decide on a change; what was decided so already changes nothing.
+    state: Organ | None, command: OrganChange, today: date, successor: Organ | None = None
+) -> list[OrganRenamed | OrganEnded | OrganKept]:
+    """Decide on a change; what was decided so already changes nothing. ``today``: the legal day of the command.
 
     Raises:
         Refusal: with every reason.
@@ -71,6 +88,10 @@ def change(
         former = changes.renamed(state, command.effective_on, state.short_name)
         now = replace(state, name=command.name.strip(), short_name=short, former_names=former, basis=basis)
         return [OrganRenamed.model_validate(facts_of(now) | {"effective_on": command.effective_on})]
+    if isinstance(command, KeepOrgan):
+        refuse_if_any(_keeping_reasons(state, command, today))
+        stays = replace(state, ended_on=None, successor="", basis=basis)
+        return [OrganKept.model_validate(facts_of(stays))]
     if (state.successor, state.ended_on) == (command.successor, command.effective_on):
         return []
     refuse_if_any(_ending_reasons(state, command, successor))
@@ -82,6 +103,11 @@ def _renaming_reasons(state: Organ, command: RenameOrgan) -> Iterator[Reason]:
     yield from changes.ended_reasons(state, "机关")
     yield from changes.name_reasons(state, command.name)
     yield from changes.order_reasons(state, command.effective_on)
+    yield from changes.basis_reasons(command.basis)
+
+
+def _keeping_reasons(state: Organ, command: KeepOrgan, today: date) -> Iterator[Reason]:
+    yield from changes.keeping_reasons(state, today, "机关")
     yield from changes.basis_reasons(command.basis)
 
 

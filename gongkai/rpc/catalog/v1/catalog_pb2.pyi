@@ -911,6 +911,21 @@ class Ending(_message.Message):
 Global___Ending: _TypeAlias = Ending  # noqa: Y015
 
 @_typing.final
+class Keeping(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Keeping: _TypeAlias = Keeping  # noqa: Y015
+
+@_typing.final
 class ChangeDivisionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -920,6 +935,7 @@ class ChangeDivisionRequest(_message.Message):
     BASIS_FIELD_NUMBER: _builtins.int
     RENAME_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
+    KEEP_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     code: _builtins.str
     effective_on: _builtins.str
@@ -929,6 +945,8 @@ class ChangeDivisionRequest(_message.Message):
     def rename(self) -> Global___Renaming: ...
     @_builtins.property
     def end(self) -> Global___Ending: ...
+    @_builtins.property
+    def keep(self) -> Global___Keeping: ...
     def __init__(
         self,
         *,
@@ -938,12 +956,13 @@ class ChangeDivisionRequest(_message.Message):
         basis: _builtins.str = ...,
         rename: Global___Renaming | None = ...,
         end: Global___Ending | None = ...,
+        keep: Global___Keeping | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "end", b"end", "keep", b"keep", "rename", b"rename"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "change", b"change", "code", b"code", "command_id", b"command_id", "effective_on", b"effective_on", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "change", b"change", "code", b"code", "command_id", b"command_id", "effective_on", b"effective_on", "end", b"end", "keep", b"keep", "rename", b"rename"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["rename", "end"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["rename", "end", "keep"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
 
@@ -979,6 +998,7 @@ class ChangeOrganRequest(_message.Message):
     BASIS_FIELD_NUMBER: _builtins.int
     RENAME_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
+    KEEP_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     code: _builtins.str
     effective_on: _builtins.str
@@ -987,6 +1007,8 @@ class ChangeOrganRequest(_message.Message):
     def rename(self) -> Global___Renaming: ...
     @_builtins.property
     def end(self) -> Global___Ending: ...
+    @_builtins.property
+    def keep(self) -> Global___Keeping: ...
     def __init__(
         self,
         *,
@@ -996,12 +1018,13 @@ class ChangeOrganRequest(_message.Message):
         basis: _builtins.str = ...,
         rename: Global___Renaming | None = ...,
         end: Global___Ending | None = ...,
+        keep: Global___Keeping | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "end", b"end", "keep", b"keep", "rename", b"rename"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "change", b"change", "code", b"code", "command_id", b"command_id", "effective_on", b"effective_on", "end", b"end", "rename", b"rename"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "change", b"change", "code", b"code", "command_id", b"command_id", "effective_on", b"effective_on", "end", b"end", "keep", b"keep", "rename", b"rename"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["rename", "end"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["rename", "end", "keep"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
 
