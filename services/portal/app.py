@@ -20,6 +20,7 @@ from services.portal.headers import Proxies, SecurityHeaders
 from services.portal.pages import immutable
 from services.portal.portal import Portal, portal_of
 from services.portal.routes import (
+    alignment,
     applying,
     catalogue,
     columns,
@@ -114,6 +115,7 @@ ROUTES = [
     Route("/{div:div}/requests/lookup/file", lookup.download, methods=["POST"]),
     Route("/{div:div}/oversight/", oversight.board),
     Route("/{div:div}/oversight/coverage", coverage.board),
+    Route("/{div:div}/oversight/alignment", alignment.board),
     Route("/{div:div}/oversight/{organ}/duties", coverage.duties),
     Route("/{div:div}/oversight/{organ}/late", oversight.late),
     Route("/{div:div}/oversight/{organ}/requests", oversight.late_requests),

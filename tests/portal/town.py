@@ -43,6 +43,7 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.portal.__main__ import compose
 from tests.portal.world import World, board, invent
+from tests.portal.world_alignment import AlignmentOffice
 from tests.portal.world_catalogue_office import Bases
 from tests.portal.world_coverage import CoverageOffice
 from tests.portal.world_drafts import Drafts, Messages
@@ -254,7 +255,7 @@ def marked(text: str, words: Collection[str]) -> search_pb2.Snippet:
     return snippet
 
 
-class Oversight(Invented, CoverageOffice):
+class Oversight(Invented, AlignmentOffice, CoverageOffice):
     async def GetBoard(self, _request: Any, _context: Any) -> oversight_pb2.GetBoardResponse:
         self.check("oversight")
         return board(self.world)

@@ -169,6 +169,8 @@ class World:
     hall: Hall = field(default_factory=invent_hall)
     duties: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Matter → how its duty of a cycle stands, and when it is due next."""
+    aligned: dict[str, list[oversight_pb2.Comparison]] = field(default_factory=dict)
+    """Index number → its figures beside what others say."""
     away: set[str] = field(default_factory=set)
     """Names of services that answer UNAVAILABLE."""
     broken: set[str] = field(default_factory=set)

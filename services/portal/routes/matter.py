@@ -41,16 +41,17 @@ async def show(request: Request) -> Response:
     listing = pb.ListRecordsRequest(
         division=shown.place.code, matter=identity, page=page, page_size=PAGE_SIZE
     )
-    told, listed, organs, duty = await asyncio.gather(
+    told, listed, organs, duty, figures = await asyncio.gather(
         portal.offices.catalogues.GetRow(_row(shown, identity, when)),
         or_none(portal.offices.records.ListRecords(listing)),
         or_none(portal.registry.organs(shown.place)),
         or_none(portal.offices.oversight.GetDutyCoverage(_duty(shown, identity))),
+        or_none(portal.offices.oversight.CountAlignment(_figures(shown, identity))),
         return_exceptions=True,
     )
     if isinstance(told, aio.AioRpcError) and told.code() is grpc.StatusCode.NOT_FOUND:
         return await _not_in(request, shown, when)
-    for fault in (told, listed, organs, duty):
+    for fault in (told, listed, organs, duty, figures):
         if isinstance(fault, BaseException):
             raise fault
     assert isinstance(told, catalogues_pb2.GetRowResponse)
@@ -64,6 +65,7 @@ async def show(request: Request) -> Response:
         "page": page,
         "size": PAGE_SIZE,
         "duty": duty if isinstance(duty, oversight_pb2.GetDutyCoverageResponse) and not when.asked else None,
+        "figures": figures if isinstance(figures, oversight_pb2.CountAlignmentResponse) else None,
     }
     return portal.pages.render(request, "matter.html", values, where)
 
@@ -128,6 +130,10 @@ def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequ
 
 def _duty(shown: InForce, identity: str) -> oversight_pb2.GetDutyCoverageRequest:
     return oversight_pb2.GetDutyCoverageRequest(division=shown.place.code, matter=identity)
+
+
+def _figures(shown: InForce, identity: str) -> oversight_pb2.CountAlignmentRequest:
+    return oversight_pb2.CountAlignmentRequest(division=shown.place.code, matter=identity)
 
 
 def _path(request: Request, domain: str, identity: str, **more: object) -> str:

@@ -9,6 +9,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal import figures, words
 from services.portal.portal import Portal, portal_of
@@ -40,10 +41,19 @@ async def show(request: Request) -> Response:
         "blocks": blocks,
         "contents": contents(blocks),
         "figures": figures.of_record(record, where.divisions),
+        "unlike": await unlike(portal, record) if record.facts and record.matter else [],
+        "figure_place": lambda code: figures.place_name(where.divisions, code, record.division),
         "domain_name": domains.name_of(record.domain) if record.domain else "",
         "public_address": f"{portal.base(request)}{words.record_path(record.index_number)}",
     }
     return portal.pages.render(request, "record.html", values, where)
+
+
+async def unlike(portal: Portal, record: pb.Record) -> Sequence[oversight_pb2.Comparison]:
+    """The record's figures that others publish otherwise; none while nobody tells."""
+    asked = oversight_pb2.GetRecordAlignmentRequest(index_number=record.index_number)
+    told = await or_none(portal.offices.oversight.GetRecordAlignment(asked))
+    return [one for one in told.comparisons if one.state == "disagree"] if told is not None else []
 
 
 async def gone(request: Request, portal: Portal, tombstone: pb.Tombstone) -> Response:

@@ -64,8 +64,8 @@ async def due_of(request: Request, signed: Signed) -> Due | None:
 
 
 def boards_of(signed: Signed) -> list[str]:
-    """The boards of the divisions that somebody inspects."""
+    """Where the boards of the divisions are that somebody inspects."""
     found = {
         grant.division for grant in signed.staff.grants if grant.role is Role.INSPECTOR and grant.division
     }
-    return [f"/{stem(division)}/oversight/coverage" for division in sorted(found)]
+    return [f"/{stem(division)}/oversight/" for division in sorted(found)]
