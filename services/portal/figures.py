@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.rpc.publishing.v1 import publishing_pb2
 from services.portal import words
 from services.portal.forms import Form
-from services.portal.registry import Divisions, Place
+from services.portal.places import Divisions, Place
 from services.portal.villagewords import village_name
 
 FIELDS: Final = MappingProxyType(
@@ -31,7 +32,7 @@ MOST_FIELDS: Final = 4000
 """500 lines of seven fields, and the rest of the form."""
 MOST_CHOICES: Final = 60
 """Places in a select; where there are more, each line has a text field that proposes them."""
-_CODE: Final = re.compile(r"[0-9]{12}")
+_CODE: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _LINE: Final = re.compile(r"facts\[(\d{1,3})\](?:\.([a-z]+))?")
 
 
@@ -135,12 +136,19 @@ def _pasted(text: str, places: Sequence[tuple[str, str]]) -> list[pb.DraftFact]:
     return found
 
 
+def proposals(places: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """What a text field proposes for each place: its name, with the code behind it where several have the name."""
+    often = Counter(name.strip() for _, name in places)
+    return {
+        code: name.strip() if often[name.strip()] == 1 else f"{name.strip()} {code}" for code, name in places
+    }
+
+
 def _place(said: str, places: Sequence[tuple[str, str]]) -> str:
-    """The code of a place that was chosen, proposed (code and name) or named; as typed where it is none or several."""
-    code = said.partition(" ")[0]
-    if _CODE.fullmatch(code):
-        return code
-    named = [one for one, name in places if name.strip() == said]
+    """The code of a place that was chosen, proposed or named; as typed where it is none, or one of several."""
+    if match := _CODE.search(said):
+        return match[0]
+    named = [code for code, name in places if name.strip() == said]
     return named[0] if len(named) == 1 else said
 
 

@@ -16,6 +16,7 @@ from gongkai.refusal import Reason
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from gongkai.rpc.publishing.v1 import publishing_pb2_grpc
 from gongkai.serving.clock import Clock, legal_day
+from gongkai.serving.database import for_questions
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.publishing.domain.reasons import REASONS
 from services.publishing.staffing import NO_RECORD
@@ -48,7 +49,7 @@ class RecordApi(publishing_pb2_grpc.RecordServiceServicer):
 
     def __init__(self, engine: AsyncEngine, contents: ContentStore, *, clock: Clock) -> None:
         """Take the view's database, the content store (whose destroyed files are marked), and the clock."""
-        self._engine = engine
+        self._engine = for_questions(engine)
         self._contents = contents
         self._clock = clock
 

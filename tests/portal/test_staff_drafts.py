@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+import pytest
+
+from services.portal import figures
 from tests.portal.person import Person, sheet_of
 from tests.portal.test_portal_pages import Outline
 from tests.portal.world import COUNTY, MIGRATED, World
@@ -103,7 +106,9 @@ async def test_a_refused_save_keeps_everything(people: Come, world: World) -> No
     assert world.drawer.done == ["saved"]
 
 
-async def test_figures_are_typed_in_rows_or_pasted(people: Come, world: World) -> None:
+async def test_figures_are_typed_in_rows_or_pasted(
+    people: Come, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Figures stand in rows: a bad one beside its field, more rows without a script, a spreadsheet's lines by name or code."""
     person, path = people(), "/staff/drafts/d-draft/edit"
     await person.log_in("bianji")
@@ -128,6 +133,15 @@ async def test_figures_are_typed_in_rows_or_pasted(people: Come, world: World) -
     assert "别处（不在本区划内）" in page.text
     shown = Outline((await person.get("/staff/drafts/d-proposed")).text).text
     assert "浍沟镇徐圩村2026年四季度5,400—41 户2026年11月18日" in shown
+    monkeypatch.setattr(figures, "MOST_CHOICES", 3)  # too many for a select: a text field proposes them
+    page = await person.get(path)
+    sheet = sheet_of(page, path)
+    assert [sheet.value(f"facts[{at}].division") for at in (0, 1, 3)] == ["灵璧县", "徐圩村", "别处"]
+    await person.send(sheet, **{"facts[3].division": "341323104000 黄湾镇"})
+    saved = world.drawer.drafts["d-draft"].content.facts
+    assert [one.division[6:] for one in saved] == ["000000", "106201", "111000", "104000"]
+    twice = [("341323106201", "　张村"), ("341323107201", "　张村"), (COUNTY, "灵璧县")]
+    assert [*figures.proposals(twice).values()] == ["张村 341323106201", "张村 341323107201", "灵璧县"]
     await person.fill("/staff/drafts/d-returned/edit", title="没有数字")
     assert not world.drawer.drafts["d-returned"].content.facts
 

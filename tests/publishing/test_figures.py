@@ -16,7 +16,7 @@ from services.publishing.domain.draft_publishing import examined
 from services.publishing.domain.events import RecordPublished, RecordRevised
 from services.publishing.domain.figures import read_period
 from services.publishing.domain.header import Header
-from services.publishing.domain.manuscript import TypedFact, manuscript_of
+from services.publishing.domain.manuscript import Revises, TypedFact, manuscript_of
 from services.publishing.domain.record import RECORD
 from services.publishing.domain.registry import Registry
 from services.publishing.saying import record_state
@@ -190,6 +190,18 @@ def test_a_draft_keeps_figures_as_typed_and_a_revision_opens_with_them(registry:
     assert record.header is not None
     assert manuscript_of(record.header).facts == (mended.model_copy(update={"period": "2026-Q3"}),)
     assert RECORD.initial.header is None
+
+
+def test_nothing_a_person_types_is_left_out_of_a_migrated_record(registry: Registry) -> None:
+    """Given a migrated record that is mended by hand, a bad line among its figures refuses: a migration's would be left out."""
+    revises = Revises(
+        record_id="r-1", record_key="MZ-1", index_number="n", base_version=0, provenance="migration"
+    )
+    desk = Desk(registry)
+    typed = (TypedFact(period="2026", amount="5,400"),)
+    desk.save(CONTENT.model_copy(update={"matter": MATTER, "facts": typed}), revises=revises)
+    found = [(one.code, one.field) for one in examined(desk.draft, desk.around).reasons]
+    assert found == [("facts.amount-parted", "facts[0].amount")]
 
 
 def test_a_draft_is_not_saved_with_a_telephone_number_among_its_figures(registry: Registry) -> None:

@@ -3,7 +3,8 @@
 A figure is public data about a place, never about a person, so nothing here is looked through for personal numbers: what
 does not read as a number, a day, a period or a place enters no log. A live document is refused for each thing that is
 wrong, named by its field (``facts[2].amount``, counted from 0). A migrated one is let through: a line in which anything is
-wrong is left out and listed as a defect, as with all else it brings.
+wrong is left out and listed as a defect, as with all else it brings; but nothing that a person types is left out, also
+where they mend a migrated record.
 """
 
 from __future__ import annotations
@@ -81,8 +82,9 @@ def read_facts(
     """
     if not facts or len(facts) > MAX_FACTS:
         return ()
+    tell = found.refuse if found.by_hand else found.want
     if not named or (matter is None and found.lenient):
-        found.want("facts.without-matter")
+        tell("facts.without-matter")
     read: list[Fact] = []
     seen: set[tuple[str, str]] = set()
     wrong: list[tuple[str, str]] = []
@@ -96,9 +98,9 @@ def read_facts(
         seen.add(key)
         wrong += [(code, f"facts[{at}].{name}" if name else f"facts[{at}]") for name, code in faults.items()]
     for code, field in wrong[:TOLD]:
-        found.want(code, field)
+        tell(code, field)
     if len(wrong) > TOLD:
-        found.want("facts.more")
+        tell("facts.more")
     read.sort(key=lambda fact: (fact.division, fact.period))
     return tuple(read) if matter is not None else ()
 

@@ -92,7 +92,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         # figures
         "facts.without-matter": Told(
             "facts",
-            "填写了数字，却没有填写公开事项，无从与上下级的同一事项对照。请补填公开事项，或者删去数字。",
+            "填写了数字，却没有填写现行目录中的公开事项，无从与上下级的同一事项对照。请补填公开事项，或者删去数字。",
         ),
         "facts.too-many": Told("facts", "数字超过 500 行。请分成几条信息报送。"),
         "facts.more": Told("facts", "其余各行还有不合要求的地方，这里只列出前 100 处。请改好后再核对。"),

@@ -177,7 +177,7 @@ async def _page(
         "figure_labels": figures.FIELDS,
         "figure_faults": figures.faults(told),
         "places": places,
-        "many_places": len(places) > figures.MOST_CHOICES,
+        "many_places": figures.proposals(places) if len(places) > figures.MOST_CHOICES else {},
         "own": places[0][0] if places else "",
         "blanks": _blanks(request, content),
         "blocks": preview(content),
