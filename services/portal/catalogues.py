@@ -14,8 +14,8 @@ from starlette.requests import Request
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.clock import legal_day
 from services.portal.pages import Where
+from services.portal.places import Divisions, Place
 from services.portal.portal import Portal, portal_of
-from services.portal.registry import Divisions, Place
 from services.portal.rowwords import ABOVE, GUIDE
 
 _EDITION: Final = re.compile(r"([a-z0-9]{1,12})-([1-9][0-9]{0,3})")

@@ -18,7 +18,7 @@ from gongkai.serving.clock import Clock, legal_day
 from services.portal import casewords, cataloguewords, rowwords, staffwords, textdiff, villagewords, words
 from services.portal.csrf import FormMarks
 from services.portal.notices import DONE
-from services.portal.registry import Divisions, Place
+from services.portal.places import Divisions, Place
 from services.portal.themes import THEMES, theme_of
 
 _ETAG_DIGITS: Final = 32

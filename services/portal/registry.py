@@ -6,126 +6,25 @@ A catalogue is kept for seconds only, the others for a minute. Records and rows 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import grpc
-import structlog
 from grpc import aio
 
 from gongkai.divisions import stem
 from gongkai.rpc.catalog.v1 import catalog_pb2 as pb
 from gongkai.rpc.catalog.v1 import catalogues_pb2, villages_pb2
-from gongkai.serving.errors import is_unavailable
+from services.portal.keeping import Kept
 from services.portal.offices import Offices
-from services.portal.villagewords import village_name
+from services.portal.places import Divisions, Place
 
-FRESH_SECONDS: Final = 60.0
 CATALOGUE_SECONDS: Final = 5.0
 """A new edition shows at the next look; a first one, or a new domain, after at most this."""
 _MOST_ORGANS: Final = 500
 _PAGE: Final = 1000
-_FULL: Final = 12
-_LEVEL_DIGITS: Final = {"city": 6, "county": 6, "township": 9, "village": 12}
-
-T = TypeVar("T")
-_log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A division as pages show it."""
-
-    code: str
-    """12 digits."""
-    name: str
-    level: str
-    """city, county, township or village."""
-    parent: str
-    ended_on: str = ""
-    """The first day without it, as ISO writes it; it may lie ahead."""
-    successor: str = ""
-    end_kind: str = ""
-    basis: str = ""
-    heir: str = ""
-    """What stands in its place today; empty while it is there."""
-    predecessors: tuple[str, ...] = ()
-    """Ended divisions elsewhere that it stands for."""
-    former_names: tuple[pb.FormerName, ...] = ()
-    newest_name: str = ""
-    """Decided, not borne yet."""
-
-    @classmethod
-    def of(cls, told: pb.Division) -> Place:
-        """Make one of catalog's answer."""
-        return cls(
-            told.code, village_name(told.name) if told.level == "village" else told.name, told.level, told.parent, told.ended_on, told.successor, told.end_kind,
-            told.basis, told.heir, tuple(told.predecessors), tuple(told.former_names), told.newest_name,
-        )  # fmt: skip
-
-    @property
-    def last_day(self) -> str:
-        """The last day on which it is there; empty where no end was decided."""
-        return str(date.fromisoformat(self.ended_on) - timedelta(days=1)) if self.ended_on else ""
-
-    @property
-    def slug(self) -> str:
-        """The code as addresses write it: 6, 9 or 12 digits."""
-        return self.code[: _LEVEL_DIGITS.get(self.level, _FULL)]
-
-
-@dataclass(frozen=True, slots=True)
-class Divisions:
-    """All divisions of the city."""
-
-    by_code: Mapping[str, Place]
-    below: Mapping[str, Sequence[Place]]
-    """Code → the divisions that are there directly below it, or below what it follows."""
-
-    @property
-    def city(self) -> Place | None:
-        """The city itself; None before the registry has one."""
-        return next((place for place in self.by_code.values() if place.level == "city"), None)
-
-    @property
-    def counties(self) -> Sequence[Place]:
-        """Counties, districts and parks, by code."""
-        return [place for place in self.by_code.values() if place.level == "county" and not place.heir]
-
-    def find(self, code: str) -> Place | None:
-        """Find a division by 6, 9 or 12 digits."""
-        return self.by_code.get(code.ljust(_FULL, "0"))
-
-    def name_of(self, code: str) -> str:
-        """Name of a division; the code itself where it is unknown."""
-        place = self.find(code)
-        return place.name if place else code
-
-    def county_of(self, place: Place) -> Place | None:
-        """The county a division lies in, itself included; None for the city."""
-        here: Place | None = place
-        while here is not None and here.level != "county":
-            here = self.standing(here.parent)
-        return here
-
-    def standing(self, code: str) -> Place | None:
-        """The division, or what stands in its place today."""
-        place = self.by_code.get(code)
-        return self.by_code.get(place.heir) if place is not None and place.heir else place
-
-    def above(self, place: Place) -> list[Place]:
-        """What the division lies in, from the city down, without itself."""
-        found: list[Place] = []
-        here = self.standing(place.parent)
-        while here is not None:
-            found.insert(0, here)
-            here = self.standing(here.parent)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,46 +47,6 @@ class Domains:
     def matters(self) -> int:
         """How many matters they have together."""
         return sum(domain.matter_count for domain in self.listed)
-
-
-class Kept(Generic[T]):
-    """A value read again after a while; while its owner does not answer, the last one stays in use."""
-
-    def __init__(
-        self,
-        read: Callable[[], Awaitable[T]],
-        now: Callable[[], float] = time.monotonic,
-        seconds: float = FRESH_SECONDS,
-    ) -> None:
-        self._read = read
-        self._seconds = seconds
-        self._now = now
-        self._lock = asyncio.Lock()
-        self._value: T | None = None
-        self._until = 0.0
-
-    async def get(self) -> T:
-        """Return the value, read not longer ago than that if its owner answers.
-
-        Raises:
-            AioRpcError: it was never read, and cannot be now.
-        """
-        if self._value is not None and self._now() < self._until:
-            return self._value
-        async with self._lock:
-            if self._value is None or self._now() >= self._until:
-                await self._renew()
-        assert self._value is not None
-        return self._value
-
-    async def _renew(self) -> None:
-        try:
-            self._value = await self._read()
-        except aio.AioRpcError as error:
-            if self._value is None or not is_unavailable(error):
-                raise
-            _log.warning("registry not answering; its last answer stays in use", why=error.code().name)
-        self._until = self._now() + self._seconds
 
 
 class Registry:
@@ -282,7 +141,7 @@ class Registry:
                 by_code[one.code] = Place.of(one)
             token = page.next_page_token
             if not token:
-                return _divisions(by_code)
+                return Divisions.of(by_code)
 
     async def _read_catalogue(self, code: str) -> catalogues_pb2.GetCatalogueResponse:
         asked = catalogues_pb2.GetCatalogueRequest(id=code, or_above=True)
@@ -316,12 +175,3 @@ class Registry:
     async def _read_domains(self) -> Domains:
         answer = await self._offices.catalog.ListDomains(pb.ListDomainsRequest())
         return Domains(answer.edition, tuple(sorted(answer.domains, key=lambda domain: domain.seq)))
-
-
-def _divisions(by_code: Mapping[str, Place]) -> Divisions:
-    below: dict[str, list[Place]] = defaultdict(list)
-    for place in by_code.values():
-        parent = by_code.get(place.parent)
-        if not place.heir:
-            below[parent.heir if parent and parent.heir else place.parent].append(place)
-    return Divisions(by_code, dict(below))

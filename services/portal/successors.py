@@ -14,8 +14,8 @@ from grpc import aio
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.portal.places import Place
 from services.portal.portal import Portal
-from services.portal.registry import Place
 
 _ADDRESS: Final = re.compile(r"/([0-9]{12}|[0-9]{9}|[0-9]{6})(/.*)?")
 _CATALOGUE: Final = "/catalogue/"

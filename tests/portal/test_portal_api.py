@@ -111,7 +111,7 @@ async def test_the_description_names_every_path(site: httpx.AsyncClient) -> None
         "/domains/{code}/matters", "/content/{digest}", "/catalogues", "/catalogues/{catalogue}",
         "/catalogues/{catalogue}/editions", "/catalogues/{catalogue}/rows", "/catalogues/{catalogue}/rows/{matter}",
         "/catalogues/{catalogue}/matters/{matter}/schema", "/organs/{organ}/duties", "/organs/{organ}/duties/changes",
-        "/organs/{organ}/duties/{matter}/validate",
+        "/organs/{organ}/duties/{matter}/validate", "/divisions/{division}/villages", "/villages/{village}/list",
     }  # fmt: skip
     assert "HTTPValidationError" not in str(schema)
     page = await site.get("/api/")

@@ -84,6 +84,39 @@ async def test_a_village_s_page_says_its_list_in_plain_words(
     assert (await site.get(f"{HOME}bulletin")).status_code == 404
 
 
+async def test_programs_read_villages_and_their_lists(site: httpx.AsyncClient, disclosed: World) -> None:
+    """The column of a county and a village's list as JSON, with last and next; what is not there is refused in Chinese."""
+    told = (await site.get("/api/v1/divisions/341323/villages")).json()
+    [one] = told["villages"]
+    assert (told["total"], told["next_page_token"]) == (1, "")
+    assert (one["village"], one["name"], one["list_number"], one["next_due_on"]) == (
+        VILLAGE,
+        "徐圩村",
+        1,
+        "2026-12-10",
+    )
+    assert one["overdue"] > 0
+    assert one["last"]["title"] == "2026年10月村集体财务收支情况"
+    listed = (await site.get(f"/api/v1/villages/{VILLAGE}/list")).json()
+    assert (listed["number"], listed["in_force"], len(listed["items"])) == (1, True, one["items"])
+    [allowance] = [item for item in listed["items"] if item["matter"] == "m-20-005"]
+    assert (allowance["cycle_text"], allowance["next_due_on"]) == ("每季度首月20日前", "2027-01-20")
+    assert allowance["last"]["url"].endswith(allowance["last"]["index_number"])
+    assert (await site.get("/api/v1/divisions/341324000000/villages")).json()["villages"] == []
+    for path, status, why in (
+        ("divisions/349999/villages", 404, "没有区划 349999"),
+        (f"villages/{VILLAGE}/list?number=7", 404, "没有公布过第 7 号清单"),
+        ("villages/341323106202/list", 404, "没有公布过清单"),
+        ("villages/x/list", 400, "请按 reasons"),
+        ("divisions/341323/villages?page_size=51", 400, "请按 reasons"),
+    ):
+        answer = await site.get(f"/api/v1/{path}")
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        assert why in answer.json()["detail"]
+    disclosed.away.add("villages")
+    assert (await site.get(f"/api/v1/villages/{VILLAGE}/list")).status_code == 503
+
+
 @pytest.mark.parametrize("size", ["a4", "a3"])
 async def test_the_bulletin_tells_a_quarter_on_paper(
     site: httpx.AsyncClient, disclosed: World, size: str

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from gongkai.rpc.catalog.v1 import catalog_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2
 from gongkai.rpc.search.v1 import search_pb2
-from services.portal.api import models
+from services.portal.api import record_models, registry_models, search_models
 from services.portal.api.problems import MEDIA_TYPE, problem
 from services.portal.portal import portal_of
 
@@ -47,7 +47,7 @@ async def records(  # noqa: PLR0913, PLR0917 - query parameters
     matter: Annotated[str, Query(description="公开事项的标识")] = "",
     page: Page = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> models.Records:
+) -> record_models.Records:
     """信息列表。"""
     portal = portal_of(request)
     found = await portal.offices.records.ListRecords(
@@ -63,18 +63,18 @@ async def records(  # noqa: PLR0913, PLR0917 - query parameters
         )
     )
     base = portal.base(request)
-    listed = [models.Record.of(record, base) for record in found.records]
-    return models.Records(total=found.total, page=page, page_size=page_size, records=listed)
+    listed = [record_models.Record.of(record, base) for record in found.records]
+    return record_models.Records(total=found.total, page=page, page_size=page_size, records=listed)
 
 
 @router.get(
     "/records/{uscc}/{number}",
     summary="按索引号取一条信息",
     tags=["信息"],
-    response_model=models.Record,
+    response_model=record_models.Record,
     responses={**NOT_FOUND, **_GONE},
 )
-async def record(request: Request, uscc: str, number: str) -> models.Record | Response:
+async def record(request: Request, uscc: str, number: str) -> record_models.Record | Response:
     """一条信息；已经撤回的答 410。"""
     portal = portal_of(request)
     asked = publishing_pb2.GetRecordRequest(index_number=f"{uscc}/{number}")
@@ -89,7 +89,7 @@ async def record(request: Request, uscc: str, number: str) -> models.Record | Re
             organ_name=left.organ_name,
             index_number=left.index_number,
         )
-    return models.Record.of(found.record, portal.base(request))
+    return record_models.Record.of(found.record, portal.base(request))
 
 
 @router.get("/search", summary="搜索", tags=["信息"])
@@ -105,7 +105,7 @@ async def search(  # noqa: PLR0913, PLR0917 - query parameters
     sort: Literal["relevance", "newest", "oldest"] = "relevance",
     page: Page = 1,
     page_size: Annotated[int, Query(ge=1, le=50)] = 10,
-) -> models.Found:
+) -> search_models.Found:
     """搜索信息；同一条件给几个值的，符合其一即可。"""
     portal = portal_of(request)
     place = (await portal.registry.divisions()).find(division) if division else None
@@ -125,15 +125,16 @@ async def search(  # noqa: PLR0913, PLR0917 - query parameters
         )
     )
     base = portal.base(request)
-    return models.Found(
+    return search_models.Found(
         total=found.total,
         page=page,
         page_size=page_size,
         exact_number=found.exact_number,
-        hits=[models.Hit.of(hit, base) for hit in found.hits],
+        hits=[search_models.Hit.of(hit, base) for hit in found.hits],
         facets={
             facet.name: [
-                models.FacetValue(value=one.value, label=one.label, count=one.count) for one in facet.values
+                search_models.FacetValue(value=one.value, label=one.label, count=one.count)
+                for one in facet.values
             ]
             for facet in found.facets
         },
@@ -141,16 +142,16 @@ async def search(  # noqa: PLR0913, PLR0917 - query parameters
 
 
 @router.get("/divisions", summary="区划表", tags=["目录"])
-async def divisions(request: Request, parent: Division = "", level: str = "") -> models.Divisions:
+async def divisions(request: Request, parent: Division = "", level: str = "") -> registry_models.Divisions:
     """全部区划，或者某一区划之下、某一级的。"""
     known = await portal_of(request).registry.divisions()
     above = known.find(parent) if parent else None
     listed = [
-        models.Division.of(one)
+        registry_models.Division.of(one)
         for one in known.by_code.values()
         if (not parent or (above is not None and one.parent == above.code)) and level in ("", one.level)
     ]
-    return models.Divisions(total=len(listed), divisions=listed)
+    return registry_models.Divisions(total=len(listed), divisions=listed)
 
 
 @router.get("/organs", summary="公开机关", tags=["目录"])
@@ -160,7 +161,7 @@ async def organs(
     include_below: bool = False,  # noqa: FBT001, FBT002 - a query parameter
     page_size: Annotated[int, Query(ge=1, le=500)] = 100,
     page_token: str = "",
-) -> models.Organs:
+) -> registry_models.Organs:
     """登记的机关，按代码排列。"""
     portal = portal_of(request)
     found = await portal.offices.catalog.ListOrgans(
@@ -171,26 +172,26 @@ async def organs(
             page_token=page_token,
         )
     )
-    listed = [models.Organ.of(organ) for organ in found.organs]
-    return models.Organs(total=found.total, next_page_token=found.next_page_token, organs=listed)
+    listed = [registry_models.Organ.of(organ) for organ in found.organs]
+    return registry_models.Organs(total=found.total, next_page_token=found.next_page_token, organs=listed)
 
 
 @router.get("/organs/{code}", summary="一个机关", tags=["目录"], responses=NOT_FOUND)
-async def organ(request: Request, code: str) -> models.Organ:
+async def organ(request: Request, code: str) -> registry_models.Organ:
     """按代码取一个机关。"""
     found = await portal_of(request).offices.catalog.GetOrgan(catalog_pb2.GetOrganRequest(code=code))
-    return models.Organ.of(found.organ)
+    return registry_models.Organ.of(found.organ)
 
 
 @router.get("/domains", summary="现行目录的领域", tags=["目录"])
-async def domains(request: Request) -> models.Domains:
+async def domains(request: Request) -> registry_models.Domains:
     """领域，按顺序。"""
     known = await portal_of(request).registry.domains()
     listed = [
-        models.Domain(code=one.code, seq=one.seq, name=one.name, matter_count=one.matter_count)
+        registry_models.Domain(code=one.code, seq=one.seq, name=one.name, matter_count=one.matter_count)
         for one in known.listed
     ]
-    return models.Domains(edition=known.edition, domains=listed)
+    return registry_models.Domains(edition=known.edition, domains=listed)
 
 
 @router.get("/domains/{code}/matters", summary="一个领域的公开事项", tags=["目录"])
@@ -199,14 +200,14 @@ async def matters(
     code: str,
     page_size: Annotated[int, Query(ge=1, le=500)] = 100,
     page_token: str = "",
-) -> models.Matters:
+) -> registry_models.Matters:
     """标准目录的行，十栏齐全。"""
     found = await portal_of(request).offices.catalog.ListMatters(
         catalog_pb2.ListMattersRequest(domain=code, page_size=page_size, page_token=page_token)
     )
-    return models.Matters(
+    return registry_models.Matters(
         edition=found.edition,
         total=found.total,
         next_page_token=found.next_page_token,
-        matters=[models.Matter.of(matter) for matter in found.matters],
+        matters=[registry_models.Matter.of(matter) for matter in found.matters],
     )

@@ -17,8 +17,9 @@ from gongkai.serving.errors import is_unavailable, reasons_of
 from services.portal import words
 from services.portal.failures import RETRY_SECONDS
 from services.portal.pages import Where
+from services.portal.places import Place
 from services.portal.portal import Portal, page_of, portal_of
-from services.portal.registry import Domains, Place
+from services.portal.registry import Domains
 
 PAGE_SIZE: Final = 10
 MOST_CHOICES: Final = 20

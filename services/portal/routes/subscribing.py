@@ -22,8 +22,9 @@ from services.portal.csrf import https
 from services.portal.discreet import discreet
 from services.portal.forms import Form, read_form, redirect
 from services.portal.pages import Where
+from services.portal.places import Place
 from services.portal.portal import Portal, portal_of
-from services.portal.registry import Domains, Place
+from services.portal.registry import Domains
 
 CHANNELS: Final = {"email": "电子邮件", "sms": "短信", "wechat": "微信"}
 ALL: Final = "all"

@@ -17,8 +17,8 @@ from gongkai.serving.clock import legal_day
 from gongkai.villages import Period, after, before, quarter_named
 from services.portal import villages
 from services.portal.pages import Where
+from services.portal.places import Place
 from services.portal.portal import Portal, page_of, portal_of
-from services.portal.registry import Place
 from services.portal.villagewords import village_name
 
 PAGE_SIZE: Final = 20

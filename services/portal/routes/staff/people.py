@@ -11,8 +11,8 @@ from starlette.responses import Response
 from gongkai.rpc.catalog.v1 import identity_pb2 as pb
 from gongkai.security.permissions import ROLE_NAMES, Role
 from services.portal.clients import Signed
+from services.portal.places import Divisions
 from services.portal.portal import portal_of
-from services.portal.registry import Divisions
 from services.portal.sessions import staff_of
 from services.portal.staffpages import render_staff
 

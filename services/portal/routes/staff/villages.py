@@ -20,9 +20,9 @@ from gongkai.villages import CYCLES
 from services.portal import villages
 from services.portal.clients import Problem, Signed, problem_of
 from services.portal.forms import Form, read_form, redirect
+from services.portal.places import Divisions
+from services.portal.places import Place as Division
 from services.portal.portal import portal_of
-from services.portal.registry import Divisions
-from services.portal.registry import Place as Division
 from services.portal.routes.home import or_none
 from services.portal.routes.staff.drafts import names_of
 from services.portal.sessions import staff_of
