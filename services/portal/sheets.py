@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.cataloguewords import COLUMNS, LEVELS, OWN
+from services.portal.cataloguewords import COLUMNS
+from services.portal.rowdeeds import Deed, Names, deeds_of, why_of
 from services.portal.textdiff import Piece, pieces
 
 GROUPS: Final = {
@@ -69,17 +70,6 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that can be done with a row at once; with a reason it is a page of its own."""
-
-    act: str
-    label: str
-    fields: str = ""
-    with_reason: bool = False
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One row of the table."""
 
@@ -95,16 +85,6 @@ class Line:
     """Sentences: what must be decided."""
     deeds: Sequence[Deed]
     conflict: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the catalogue above and our own are called in sentences."""
-
-    upper: str = "上级目录"
-    own: str = "本级"
-    alone: bool = False
-    """There is none above: a row is told beside how it stands in force."""
 
 
 @dataclass(slots=True)
@@ -124,11 +104,6 @@ class Sheet:
             else:
                 found.append((one.group, 1, one))
         return found
-
-
-def names_of(catalogue: pb.Catalogue, upper_level: str) -> Names:
-    """How the pages of a catalogue call the one above and their own."""
-    return Names(LEVELS.get(upper_level, "上级目录"), OWN.get(catalogue.level, "本级"), not catalogue.upper)
 
 
 def parts(text: str) -> list[str]:
@@ -196,8 +171,8 @@ def line_of(row: pb.DraftRow, columns: Sequence[Column], names: Names, *, editab
         domain=base.domain,
         cells=[_cell(row, base, one, asked, editable=opened, alone=names.alone) for one in columns],
         reason=row.reason,
-        why=[_why(one, names) for one in row.questions],
-        deeds=_deeds(row, names) if editable else (),
+        why=[why_of(one, names) for one in row.questions],
+        deeds=deeds_of(row, names) if editable else (),
         conflict=bool(asked),
     )
 
@@ -274,47 +249,3 @@ def _pieces(column: Column, was: str, now: str) -> list[Piece]:
         found += [Piece("gone", f"{one}\n") for one in old[a:b] if one]
         found += [Piece("new", f"{one}\n") for one in new[c:d] if one]
     return found
-
-
-def _why(question: pb.Question, names: Names) -> str:
-    match question.kind:
-        case "new_above":
-            return f"{names.upper}新增了这一项，请决定沿用还是不采用。"
-        case "gone_above":
-            return f"{names.upper}取消了这一项，{names.own}改过它，请决定保留还是删除。"
-        case _:
-            label = question.label or COLUMNS.get(question.field, question.field)
-            return f"两边都改了“{label}”，请选一个。"
-
-
-def _deeds(row: pb.DraftRow, names: Names) -> list[Deed]:
-    found: list[Deed] = []
-    several = len(row.questions) > 1
-    for one in row.questions:
-        of = f"：{one.label}" if several and one.label else ""
-        found += _answers(one, names, of)
-    if row.questions:
-        return found
-    match row.stance:
-        case "adapted":
-            return [Deed("restore", f"恢复{names.upper}", ",".join(one.field for one in row.differs))]
-        case "followed":
-            return [Deed("edit", "不跟随…", with_reason=True)]
-        case "added":
-            return [Deed("drop", "删除…", with_reason=True)]
-        case "left_out":
-            return [Deed("adopt", "改为沿用")]
-    return found
-
-
-def _answers(question: pb.Question, names: Names, of: str) -> list[Deed]:
-    known = {
-        "adopt": Deed("adopt", "沿用", strong=True),
-        "leave_out": Deed("leave_out", "不采用…", with_reason=True),
-        "restore": Deed("restore", f"用{names.upper}{of}", question.field),
-        "hold": Deed("hold", f"留{names.own}{of}", question.field),
-        "keep": Deed("keep", f"保留为{names.own}事项"),
-        "drop": Deed("drop", "删除…", with_reason=True),
-    }
-    order = ("adopt", "leave_out", "restore", "hold", "keep", "drop")
-    return [known[one] for one in order if one in question.answers]
