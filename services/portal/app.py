@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from services.portal import failures, themes
 from services.portal.api.app import build_api
+from services.portal.characters import RefusesNul
 from services.portal.forms import ClosesForms, FormRefused
 from services.portal.headers import Proxies, SecurityHeaders
 from services.portal.pages import immutable
@@ -139,6 +140,7 @@ def build_app(portal: Portal) -> ASGIApp:
         ],
         middleware=[
             Middleware(GZipMiddleware, minimum_size=_SMALL),
+            Middleware(RefusesNul),
             Middleware(Successors),
             Middleware(ClosesForms),
         ],

@@ -55,7 +55,7 @@ _NOT_FOUND: Final = Failure(
 _CATALOGUE: Final = Failure(
     404,
     "事项目录里没有这一项",
-    "地址里的领域或者事项代码可能写错了，也可能它没有列入您要看的这一版目录。",
+    "地址里的领域、事项代码或者版次可能写错了，也可能您要看的这一版目录没有列入它。",
     ("请从事项目录按领域找，或者在“找事项”里输入几个字。", "目录没有列入的信息，也可以依法申请公开。"),
 )
 _VILLAGES: Final = Failure(
@@ -184,6 +184,8 @@ async def on_call(request: Request, error: Exception) -> Response:
         return await on_signed_out(request, NotSignedIn())
     reasons = tuple(reason.message_zh for reason in reasons_of(error))
     known = _CALLS.get(error.code())
+    if known is _NOT_FOUND and (told := _SECTIONS.get(_section(request))):
+        return await _page(request, told[0])
     if known is not None:
         return await _page(request, replace(known, reasons=() if known is _NOT_FOUND else reasons))
     if reasons and error.code() in {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}:

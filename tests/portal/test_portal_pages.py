@@ -258,6 +258,9 @@ async def test_an_unknown_division_is_told(site: httpx.AsyncClient, path: str) -
         ("GET", "/341323/statutory/all?page=-1", 400),
         ("GET", "/341323/statutory/all?page=00000000199999999999999", 400),
         ("GET", "/341323/search?q=a&page=9999999", 400),
+        ("GET", "/341323/catalogue/differences?domain=99", 404),
+        ("GET", "/341323/catalogue/?find=%00", 400),
+        ("GET", "/341323/catalogue/20/%00", 400),
         ("POST", "/341323/", 405),
     ],
 )
