@@ -220,6 +220,8 @@ async def test_any_two_editions_are_compared(site: httpx.AsyncClient) -> None:
         "完全相同" in (await page(site, "/341323/catalogue/compare?a=341323000000-1&b=341323000000-1")).text
     )
     assert "选好两个版本" in (await page(site, "/341323/catalogue/compare")).text
+    town = await page(site, "/341323110/catalogue/compare?a=341323110000-1&b=341300000000-2")
+    assert all(f"{name}第" in town.text for name in ("渔沟镇", "灵璧县", "宿州市"))
     await page(site, "/341323/catalogue/compare?a=evil&b=341323000000-1", 400)
     missing = await page(site, "/341323/catalogue/compare?a=341323000000-9&b=341323000000-1", 404)
     assert "有一版不存在" in missing.text

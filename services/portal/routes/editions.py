@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.catalogues import InForce, edition_of, in_force, token_of, when_of
+from services.portal.catalogues import InForce, edition_id, edition_of, in_force, token_of, when_of
 from services.portal.cataloguewords import COLUMNS
 from services.portal.downloads import download_headers
+from services.portal.pages import Where
 from services.portal.portal import Portal, portal_of
 from services.portal.routes.home import or_none
+from services.portal.rowwords import GUIDE
 
 PAGE_SIZE: Final = 30
 WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -27,13 +29,13 @@ async def differences(request: Request) -> Response:
     """``/{div}/catalogue/differences``: every row that is not as above, with the reason; those left out too."""
     portal = portal_of(request)
     where = await portal.where(request, "catalogue", "catalogue/differences")
-    shown = await in_force(portal, where)
+    shown, domain = await in_force(portal, where), await _domain(request, portal, where)
     when, after = when_of(request), token_of(request)
     rows = None
     if shown.exists and shown.catalogue.upper:
         asked = pb.ListRowsRequest(
             catalogue=shown.catalogue.id, edition=when.edition, on=when.on, differences_only=True,
-            domain=request.query_params.get("domain", "")[:PAGE_SIZE], page_size=PAGE_SIZE, page_token=after,
+            domain=domain, page_size=PAGE_SIZE, page_token=after,
         )  # fmt: skip
         rows = await portal.offices.catalogues.ListRows(asked)
     values = {
@@ -41,7 +43,7 @@ async def differences(request: Request) -> Response:
         "when": when,
         "after": after,
         "rows": rows,
-        "domain": request.query_params.get("domain", ""),
+        "domain": domain,
     }
     return portal.pages.render(request, "differences.html", values, where)
 
@@ -55,10 +57,13 @@ async def compare(request: Request) -> Response:
     left, right = edition_of(a), edition_of(b)
     if (a and left is None) or (b and right is None):
         raise HTTPException(400, "要比较的版本应写作 341323000000-1 这样的目录代码和版次")
-    domain, after = request.query_params.get("domain", "")[:PAGE_SIZE], token_of(request)
+    domain, after = await _domain(request, portal, where), token_of(request)
     offered, found = await asyncio.gather(
         _offered(portal, shown), _compared(portal, left, right, domain, after)
     )
+    if found is not None:  # of another county, they are not offered of themselves
+        named = {edition_id(one) for one in offered}
+        offered += [one for one in (found.left, found.right) if edition_id(one) not in named]
     missing = found is None and left is not None and right is not None
     values: dict[str, Any] = {
         "shown": shown, "missing": missing, "a": a, "b": b, "domain": domain, "after": after, "found": found, "columns": COLUMNS,
@@ -67,9 +72,25 @@ async def compare(request: Request) -> Response:
     return portal.pages.render(request, "compare.html", values, where, status=404 if missing else 200)
 
 
+async def _domain(request: Request, portal: Portal, where: Where) -> str:
+    """The domain a page is narrowed to; none is all.
+
+    Raises:
+        HTTPException: 404, there is no such domain.
+    """
+    code = request.query_params.get("domain", "")
+    assert where.place is not None
+    if code and (await portal.registry.domains_of(where.place)).find(code) is None:
+        raise HTTPException(404)
+    return code
+
+
 async def _offered(portal: Portal, shown: InForce) -> list[pb.Edition]:
-    """The editions to choose from: the catalogue's own and those of the one above."""
-    names = [one for one in (shown.catalogue.id, shown.catalogue.upper) if one]
+    """The editions to choose from: the catalogue's own, those of the one above, the city's and the guide's."""
+    if not shown.exists:
+        return []
+    city = shown.divisions.city.code if shown.divisions.city else ""
+    names = [one for one in dict.fromkeys((shown.catalogue.id, shown.catalogue.upper, city, GUIDE)) if one]
     told = await asyncio.gather(
         *(
             or_none(portal.offices.catalogues.ListEditions(pb.ListEditionsRequest(catalogue=one)))
