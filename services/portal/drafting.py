@@ -15,7 +15,7 @@ from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.security.permissions import Place, Role, may
 from services.portal.clients import Signed
 from services.portal.portal import portal_of
-from services.portal.sheets import Names, names_of
+from services.portal.rowdeeds import Names, names_of
 
 ALL: Final = "all"
 """The domain that stands for every domain in an address."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from services.portal import asking
-from services.portal.asking import Application, faults
+from services.portal.asking import Application
+from services.portal.askingfaults import faults
 
 pytestmark = pytest.mark.domain
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from openpyxl import Workbook
 
-from services.portal.sheets import Column, Names, line_of, value_of
+from services.portal.rowdeeds import Names
+from services.portal.sheets import Column, line_of, value_of
 from services.portal.textdiff import Piece, pieces
 from tests.portal.person import Person, sheet_of
 from tests.portal.test_portal_pages import Outline

@@ -22,7 +22,8 @@ from gongkai.rpc.catalog.v1 import catalog_pb2
 from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from gongkai.rpc.search.v1 import search_pb2
 from services.portal import asking
-from services.portal.asking import Application, Fault
+from services.portal.asking import Application
+from services.portal.askingfaults import NO_ORGAN, Fault, faults
 from services.portal.clients import client_of, problem_of
 from services.portal.discreet import discreet
 from services.portal.failures import RETRY_SECONDS
@@ -167,9 +168,9 @@ async def _page(
 
 
 def _faults(application: Application, step: int, organs: Mapping[str, str]) -> list[Fault]:
-    found = asking.faults(application, step)
+    found = faults(application, step)
     if step == 1 and application.asked_organ and application.asked_organ not in organs:
-        found.append(asking.NO_ORGAN)
+        found.append(NO_ORGAN)
     return found
 
 

@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from gongkai.rpc.requests.v1 import requests_pb2 as pb
 from gongkai.serving.channels import streaming
 from gongkai.serving.errors import is_unavailable, reasons_of
-from services.portal.asking import Fault
+from services.portal.askingfaults import Fault
 from services.portal.clients import client_of
 from services.portal.discreet import discreet
 from services.portal.downloads import download_headers, safe_type
