@@ -158,9 +158,12 @@ async def test_records_are_found_by_title(office: Office, bureau: Bureau) -> Non
 
 
 async def test_replay_of_the_log_gives_the_views_there_are(office: Office, bureau: Bureau) -> None:
-    """Given everything these tests did, when the log is replayed into empty tables, they hold what the live ones hold."""
+    """Given a record, a draft and events, when the log is replayed into empty tables, they hold what the live ones hold."""
     number = (await bureau.published()).index_number
     await bureau.reviewer.withdraw(number)
+    await bureau.editor.save(bureau.code, title="还在起草")
+    await send(office, bureau.code, "r-1")
+    await send(office, bureau.code, "r-2", kind="诗")
     async with office.engine.connect() as conn:
         begun = await conn.begin()
         live = {table: await rows_of(conn, table) for table in TABLES}
