@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.async_api import Browser, BrowserContext, ElementHandle, Locator, Page, Request
+from playwright.async_api import Browser, BrowserContext, ElementHandle, Locator, Page, Request, Route
 
 from tests.axe import violations
 from tests.endtoend.city import City
@@ -43,6 +43,7 @@ page, for what lies behind the header: the first stop of Tab is the link that sk
 _IS_THERE: Final = "one => one === document.activeElement"
 _SKIPS: Final = "document.activeElement.matches('a.skip')"
 _MOST_CHOICES: Final = 9
+_SCRIPTS: Final = re.compile(r"\.js(\?|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Person:
     addresses: list[str] = field(default_factory=list)
     """Of every request the browser made."""
     looked: int = 0
+    narrow: set[str] | None = None
+    """Kinds of pages that axe has seen as narrow as a phone, shared by everybody of a walk; None: nobody asks it there."""
 
     @property
     def address(self) -> str:
@@ -92,17 +95,33 @@ class Person:
         missing = [text for text in texts if text not in said]
         assert not missing, f"{self.name}: {missing} not on {self.page.url}\n{said}"
 
-    async def look_at(self, step: str) -> None:
-        """Check a page as a whole: nothing cut off at the side, nothing serious for axe; take its picture where wanted."""
+    async def look_at(self, step: str, *, narrow_too: bool = False) -> None:
+        """Check a page as a whole: nothing cut off at the side, nothing serious for axe; take its picture where wanted.
+
+        Args:
+            step: what the page is called; axe sees each of them once on a phone.
+            narrow_too: once more in a window as narrow as a phone.
+        """
         self.looked += 1
-        wide = await self.page.evaluate("document.documentElement.scrollWidth")
-        if wide > self.look.width:
-            self.faults.append(f"{step}: {wide} px wide")
-        if self.look.scripts:
-            self.faults += [f"{step}: {one}" for one in await violations(self.page)]
+        kind = f"{step} {'/staff/' in self.page.url}"
+        first = self.narrow is not None and kind not in self.narrow
+        await self._check(step, self.look, axe=self.look.scripts or first)
+        if self.narrow is not None and (narrow_too or not self.look.scripts):
+            self.narrow.add(kind)
+        if first and narrow_too:
+            await self.page.set_viewport_size({"width": NARROW.width, "height": NARROW.height})
+            await self._check(step, NARROW, axe=True)
+            await self.page.set_viewport_size({"width": self.look.width, "height": self.look.height})
         if PICTURES:
             file = Path(PICTURES) / f"{self.look.width}-{self.name}-{self.looked:02}-{step}.png"
             await self.page.screenshot(path=file, full_page=True)
+
+    async def _check(self, step: str, look: Look, *, axe: bool) -> None:
+        wide = await self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > look.width:
+            self.faults.append(f"{step}: {wide} px wide")
+        if axe:
+            self.faults += [f"{step} {look.name}: {one}" for one in await violations(self.page)]
 
     # --- keys
 
@@ -239,10 +258,11 @@ async def person(browser: Browser, site: str, name: str, look: Look) -> AsyncIte
     """Somebody with a browser of their own."""
     context = await browser.new_context(
         viewport={"width": look.width, "height": look.height},
-        java_script_enabled=look.scripts,
         accept_downloads=True,
         locale="zh-CN",
     )
+    if not look.scripts:  # none arrives; the engine runs for axe, and the site's policy allows none in a page
+        await context.route(_SCRIPTS, _nothing)
     page = await context.new_page()
     one = Person(name, look, context, page, site)
     page.on("request", _noting(one.addresses))
@@ -258,6 +278,10 @@ async def person(browser: Browser, site: str, name: str, look: Look) -> AsyncIte
     page.on("dialog", lambda dialog: one.faults.append(f"{page.url}: a dialog says {dialog.message}"))
     yield one
     await context.close()
+
+
+async def _nothing(route: Route) -> None:
+    await route.fulfill(content_type="text/javascript", body="")
 
 
 def _noting(addresses: list[str]) -> Callable[[Request], None]:

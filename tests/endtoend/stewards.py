@@ -145,7 +145,7 @@ async def decide_in_the_grid(steward: Person, told: str) -> None:
     for key in ("End", "Enter", "Enter", "Escape"):
         await steward.page.keyboard.press(key)
     await steward.see(told)
-    await steward.look_at("decided-unsaved")
+    await steward.look_at("decided-unsaved", narrow_too=True)
     await steward.page.keyboard.press("Control+s")
     await steward.page.locator("#said", has_text="已保存").wait_for()
     await steward.see("没有要决定的了")

@@ -11,7 +11,6 @@ from tests.endtoend import stewards
 from tests.endtoend.city import City
 from tests.endtoend.people import NARROW, WIDE, Look, Person, person
 from tests.endtoend.stewards import (
-    ALLOWANCE,
     GUIDED,
     NEW,
     RENAMED,
@@ -35,14 +34,18 @@ NOTE = "按省里修订的指引调整养老服务和社会救助。"
 
 
 async def test_a_guide_that_was_revised_reaches_a_townships_catalogue(city: City, browser: Browser) -> None:
-    """Imported into the guide, taken over by city, county and township, each reviewed by another; then read by a citizen."""
+    """Imported into the guide, taken over by city, county and township, each reviewed by another; then read by a citizen.
+
+    Axe sees every page at a desk, and every kind of page once on a phone.
+    """
     passwords = await stewards.settle_in(city.state)
     faults: list[str] = []
+    narrow: set[str] = set()
     async with AsyncExitStack() as stack:
 
         async def enter(login: str, look: Look) -> Person:
             one = await stack.enter_async_context(person(browser, city.endpoints["portal"], login, look))
-            one.faults = faults
+            one.faults, one.narrow = faults, narrow
             if login in passwords:
                 await one.log_in(login, passwords[login], passwords[login])
             return one
@@ -64,16 +67,22 @@ async def the_guide(drafter: Person, reviewer: Person) -> None:
     await begin(drafter)
     table = stewards.revised(await drafter.take("导出现行目录", role="link"))
     await drafter.follow("导入表格")
-    await drafter.look_at("import")
+    await drafter.look_at("import", narrow_too=True)
     await drafter.attach("工作簿（.xlsx）", TABLE, table)
     await drafter.press("上传并查看")
     await drafter.see(
-        "每个格子都能读", "新增 1 项，修改 3 项，删除 0 项", "改名", RENAMED, NEW, GUIDED, ALLOWANCE
+        "每个格子都能读",
+        "新增 1 项，修改 3 项，删除 0 项",
+        "改名",
+        RENAMED,
+        NEW,
+        "8个工作日内",
+        "5个工作日内",
     )
-    await drafter.look_at("import-seen")
+    await drafter.look_at("import-seen", narrow_too=True)
     await drafter.press("导入草稿")
     await drafter.see("表格已导入草稿")
-    await drafter.look_at("imported")
+    await drafter.look_at("imported", narrow_too=True)
     await propose(drafter, NOTE)
     await review(reviewer, GUIDE, NOTE, "新增 1 项", NEW)
     await publish(reviewer, 2)
@@ -138,16 +147,16 @@ async def the_township_publishes(drafter: Person, reviewer: Person) -> None:
     """At a desk: what was asked for is written into the matter, sent again and published."""
     await shelf(drafter, TOWNSHIP, looking=False)
     await drafter.see("复核人退回了这一版", "由民政所办理")
-    await drafter.look_at("sent-back")
+    await drafter.look_at("sent-back", narrow_too=True)
     await drafter.follow("21 养老服务")
-    await drafter.look_at("sheet")
+    await drafter.look_at("sheet", narrow_too=True)
     await open_row(drafter, NEW)
-    await drafter.look_at("matter")
+    await drafter.look_at("matter", narrow_too=True)
     await drafter.fill("责任科室", "民政所")
     await drafter.fill("说明", "由镇民政所办理")
     await drafter.press("保存")
     await drafter.see("已保存这一项")
-    await drafter.look_at("saved")
+    await drafter.look_at("saved", narrow_too=True)
     await propose(drafter, NOTE)
     await review(reviewer, TOWNSHIP, NEW, "民政所")
     await publish(reviewer, 2)
