@@ -52,6 +52,12 @@ _NOT_FOUND: Final = Failure(
     "地址可能写错了，或者这个页面从来没有过。依法撤回的信息会注明撤回日期和理由，不会显示成本页。",
     ("请核对地址；索引号里的字母和数字要写全。", "也可以用页面上方的搜索框按标题、正文或文号查找。"),
 )
+_STAFF_NOT_FOUND: Final = Failure(
+    404,
+    "没有找到这个页面",
+    "地址可能写错了，或者它所属的草稿已经发布、退回或者放弃，这一项不在了。",
+    ("请从上面的菜单或者工作台重新进入。",),
+)
 _CATALOGUE: Final = Failure(
     404,
     "事项目录里没有这一项",
@@ -248,6 +254,8 @@ async def on_error(request: Request, _error: Exception) -> Response:
 async def _page(
     request: Request, failure: Failure, kept: Sequence[tuple[str, str]] = (), login: str = ""
 ) -> Response:
+    if failure == _NOT_FOUND and _staff(request):
+        failure = _STAFF_NOT_FOUND
     portal = portal_of(request)
     try:
         divisions = await portal.registry.divisions()

@@ -296,5 +296,5 @@ def test_the_seed_is_sound_and_shows_nothing_uncertain_as_law() -> None:
     assert len(set(ids)) == len(ids)
     assert all(isinstance(event, BasisRegistered) for event in events)
     assert {event.replaced_by for event in events} - {""} <= set(ids)
-    assert all(said.standing.mark == "M" for said in seed if "凭记忆" in said.standing.source)
+    assert all(said.standing.mark == "M" for said in seed if "尚未核实" in said.standing.source)
     assert all(said.standing.state == "unknown" for said in seed if "未收录" in said.standing.source)
