@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import tempfile
@@ -40,6 +41,17 @@ class ByFolder(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
     """Asked by xdist, where there are several processes."""
     return ByFolder(config, log)
+
+
+def pytest_configure() -> None:
+    """Imports make much that stays: nobody looks for garbage in it, now or later."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Told by pytest when all tests are imported."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
