@@ -56,7 +56,7 @@ async def _draft(drafts: CatalogueServiceAsyncStub, wanted: DemoCatalogue, phase
     if edits:
         await drafts.EditMatters(request)
     proposal = pb.ProposeEditionRequest(
-        command_id=f"{name}:propose", catalogue=wanted.id, note="首版，请审核。"
+        command_id=f"{name}:propose", catalogue=wanted.id, note="首版，请复核。"
     )
     return (await drafts.ProposeEdition(proposal)).draft
 

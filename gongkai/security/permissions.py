@@ -27,7 +27,7 @@ class Role(StrEnum):
 ROLE_NAMES: Final[Mapping[Role, str]] = MappingProxyType(
     {
         Role.EDITOR: "编辑",
-        Role.REVIEWER: "审核员",
+        Role.REVIEWER: "复核员",
         Role.CLERK: "依申请经办人",
         Role.INSPECTOR: "监督员",
         Role.ADMINISTRATOR: "管理员",

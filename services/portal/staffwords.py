@@ -84,7 +84,7 @@ ACTS: Final[Mapping[str, ActWords]] = MappingProxyType(
         "draft.write": ActWords("edit", "编辑", "改标题、日期、事项、正文和附件"),
         "draft.propose": ActWords(
             "propose", "提出公开属性建议", "选公开属性并写明依据，交另一人确认", "提出公开属性建议",
-            ("提出以后内容不能再改，直到审核员退回；", "由本机关另一人确认，您自己不能确认；", "还没有公开，公众看不到。"),
+            ("提出以后内容不能再改，直到复核员退回；", "由本机关另一人确认，您自己不能确认；", "还没有公开，公众看不到。"),
             "提出建议", done="proposed",
         ),
         "draft.confirm": ActWords(

@@ -84,8 +84,8 @@ def accounts(city: City) -> dict[str, Account]:
     """An editor who may also review, a reviewer and a clerk of an organ, made by the operator."""
     city.cli("organ", "add", ORGAN, "--name", ORGAN_NAME, "--uscc", credit_code(ORGAN))
     return {
-        "editor": hire(city, "dukou-bianji", "何静（演示）", ORGAN, "编辑", "审核员"),
-        "reviewer": hire(city, "dukou-shenhe", "李明（演示）", ORGAN, "审核员"),
+        "editor": hire(city, "dukou-bianji", "何静（演示）", ORGAN, "编辑", "复核员"),
+        "reviewer": hire(city, "dukou-shenhe", "李明（演示）", ORGAN, "复核员"),
         "clerk": hire(city, "dukou-banli", "赵立新（演示）", ORGAN, "依申请经办人"),
     }
 

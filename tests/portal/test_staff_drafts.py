@@ -75,7 +75,7 @@ async def test_a_return_needs_a_reason_and_reaches_its_editor(people: Come, worl
     assert 'href="#f-reason">缺少理由。' in answer.text
     await reviewer.fill("/staff/drafts/d-proposed/return", reason="附件里有门牌号")
     assert "退回：附件里有门牌号" in (await editor.get("/staff/")).text
-    assert "审核员退回了这份稿件" in (await editor.get("/staff/drafts/d-proposed")).text
+    assert "复核员退回了这份稿件" in (await editor.get("/staff/drafts/d-proposed")).text
     answer = await editor.fill("/staff/drafts/d-proposed/discard", reason="重复")
     assert answer.headers["location"].endswith("done=discarded")
     assert world.drawer.done == ["returned", "discarded"]

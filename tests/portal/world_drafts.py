@@ -147,7 +147,7 @@ def sentence(staff: Staff, draft: pb.Draft, act: str) -> list[Reason]:
     if draft.phase not in _OPEN[act]:
         reasons.append(_NOT_NOW)
     if act == "draft.confirm" and draft.proposed_by == staff.id:
-        reasons.append(Reason("draft.own-proposal", "公开属性由您本人提出，不能由您本人确认。请另一位审核员确认。", "", _SEVENTEEN))  # fmt: skip
+        reasons.append(Reason("draft.own-proposal", "公开属性由您本人提出，不能由您本人确认。请另一位复核员确认。", "", _SEVENTEEN))  # fmt: skip
     return reasons
 
 

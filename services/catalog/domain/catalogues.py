@@ -278,7 +278,7 @@ def publishing_reasons(
     """Give what keeps ``by`` from publishing the draft now."""
     yield from _proposed(state)
     if state.phase == PROPOSED and state.proposed_by == by:
-        text = "送复核人不能发布自己送复核的目录，须由另一位目录管理员审核发布。"
+        text = "送复核人不能发布自己送复核的目录，须由另一位目录管理员复核发布。"
         yield Reason("edition.same-person", text, "catalogue", _PLAN)
     yield from unpublishable(open_questions, rows)
 

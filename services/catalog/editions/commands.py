@@ -126,7 +126,7 @@ async def publish_edition(desk: Desk, order: Order, identity: str, seen: int) ->
         here = await load_draft(conn, state)
         reasons = list(rules.publishing_reasons(state, order.actor, here.questions, here.size))
         if seen and seen != version:
-            text = "目录草稿在您打开之后有变动。为免发布未经您审核的内容，没有发布，请重新核对。"
+            text = "目录草稿在您打开之后有变动。为免发布未经您复核的内容，没有发布，请重新核对。"
             reasons.append(Reason("edition.changed-since", text, "seen"))
         if reasons:
             raise Refusal(*reasons)

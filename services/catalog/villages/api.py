@@ -37,7 +37,7 @@ CONFIRM: Final = "village.confirm"
 _REFUSED: Final = {
     READ: "您没有查看该村（社区）清单草稿的权限，请联系所在乡镇的管理员。",
     DRAFT: "起草村务公开清单须有该村（社区）或其乡镇的“编辑”或者“目录管理员”角色，请联系所在乡镇的管理员。",
-    CONFIRM: "确认村务公开清单须有该村（社区）或其乡镇的“审核员”或者“目录管理员”角色，请联系所在乡镇的管理员。",
+    CONFIRM: "确认村务公开清单须有该村（社区）或其乡镇的“复核员”或者“目录管理员”角色，请联系所在乡镇的管理员。",
 }
 _NEEDED: Final = {"save": DRAFT, "model": DRAFT, "propose": DRAFT, "return": CONFIRM, "publish": CONFIRM}
 

@@ -172,17 +172,17 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "draft.stale": Told(
             "expected_version", "稿件刚被别人改过，您看到的不是最新内容。请重新打开稿件，核对后再办理。"
         ),
-        "draft.frozen": Told("", "稿件已送审，内容不能再改。请审核员退回后再修改。"),
+        "draft.frozen": Told("", "稿件已送复核，内容不能再改。请复核员退回后再修改。"),
         "draft.not-proposed": Told(
-            "", "还没有提出公开属性建议，无从审核。请编辑先提出建议。", _BY + "十七条"
+            "", "还没有提出公开属性建议，无从复核。请编辑先提出建议。", _BY + "十七条"
         ),
-        "draft.already-proposed": Told("", "公开属性建议已经提出。要改建议，请审核员先退回。"),
+        "draft.already-proposed": Told("", "公开属性建议已经提出。要改建议，请复核员先退回。"),
         "draft.already-confirmed": Told("", "公开属性已经确认，不必再次确认。"),
         "draft.own-proposal": Told(
-            "", "公开属性由您本人提出，不能由您本人确认。请另一位审核员确认。", _BY + "十七条"
+            "", "公开属性由您本人提出，不能由您本人确认。请另一位复核员确认。", _BY + "十七条"
         ),
         "draft.not-confirmed": Told(
-            "", "公开属性尚未经另一人确认，不能发布。请先送审，由审核员确认。", _BY + "十七条"
+            "", "公开属性尚未经另一人确认，不能发布。请先送复核，由复核员确认。", _BY + "十七条"
         ),
         "draft.published": Told("", "稿件已发布，不能再办理。要改动内容，请修订已发布的信息。"),
         "draft.discarded": Told("", "稿件已废弃，不能再办理。如需发布，请另写新稿。"),
