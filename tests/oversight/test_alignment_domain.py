@@ -58,10 +58,7 @@ def test_the_lower_level_that_differs_must_explain() -> None:
     assert [voice.level for voice in found.voices] == ["county", "township", "village"]
     [difference] = found.differences
     assert [voice.level for voice in difference.explaining] == ["village"]
-    assert (
-        explained(found, NAMES)
-        == "人数：村级（镇政府）公布 30 人，与县级（县民政局）公布的 32 人不一致，由镇政府说明。"
-    )
+    assert explained(found, NAMES) == "人数：村级公布 30 人，与县级公布的 32 人不一致，由镇政府说明。"
 
 
 def test_amounts_are_numbers_and_not_text() -> None:
@@ -69,7 +66,7 @@ def test_amounts_are_numbers_and_not_text() -> None:
     county = said(COUNTY, MZJ, amount="12300")
     assert compare([county, said(VILLAGE, HALL, amount="12300.00")])[0].state is State.AGREE
     [found] = compare([county, said(VILLAGE, HALL, amount="12300.01")])
-    assert "12,300.01 元，与县级（县民政局）公布的 12,300 元不一致" in explained(found, NAMES)
+    assert "12,300.01 元，与县级公布的 12,300.00 元不一致" in explained(found, NAMES)
 
 
 def test_what_one_side_gives_is_not_compared() -> None:
@@ -124,6 +121,17 @@ def test_two_organs_below_are_measured_by_the_level_above() -> None:
     other = said(TOWN, "341323110-mz", number=2, people=32)
     [found] = compare([said(COUNTY, MZJ, people=32), said(TOWN, HALL, people=30), other])
     assert found.explaining == (HALL,)
+    sentence = "人数：乡级镇政府公布 30 人，与县级公布的 32 人不一致，由镇政府说明。"
+    assert explained(found, NAMES) == sentence
+
+
+def test_equal_words_are_said_once() -> None:
+    """Given a township and a village that say the same and not what the county says; then they are named together."""
+    [found] = compare(
+        [said(COUNTY, MZJ, people=32), said(TOWN, HALL, people=30), said(VILLAGE, HALL, people=30)]
+    )
+    sentence = "人数：乡级、村级公布 30 人，与县级公布的 32 人不一致，由镇政府说明。"
+    assert explained(found, NAMES) == sentence
 
 
 def test_days_and_households_are_held_beside_each_other_too() -> None:
@@ -135,10 +143,7 @@ def test_days_and_households_are_held_beside_each_other_too() -> None:
     county = Statement(county.key, COUNTY, MZJ, "X/202610-00001", DAY, 1, households=12, on=date(2026, 9, 30))
     [found] = compare([county, village])
     assert [one.field for one in found.differences] == ["households", "on"]
-    assert (
-        "日期：村级（镇政府）公布 2026年9月10日，与县级（县民政局）公布的 2026年9月30日不一致"
-        in explained(found, NAMES)
-    )
+    assert "日期：村级公布 2026年9月10日，与县级公布的 2026年9月30日不一致" in explained(found, NAMES)
 
 
 def test_a_figure_is_of_its_place_as_it_stood_in_the_period() -> None:
@@ -178,15 +183,15 @@ def test_a_whole_is_held_beside_the_sum_of_its_parts() -> None:
     assert added("100", "60", "40.00")[0] is SumState.AGREE
     assert added("100", "60", "30") == (
         SumState.DISAGREE,
-        "2 个村（社区）公布的金额合计 90 元，与本级公布的 100 元不一致，由镇政府会同下级说明。",
+        "2 个村（社区）公布的金额合计 90.00 元，与本级公布的 100.00 元不一致，由镇政府会同下级说明。",
     )
     assert added("100", "60") == (
         SumState.INCOMPLETE,
-        "已有 1 个村（社区）公布的金额合计 60 元，还有 1 个没有公布，暂时不能核对总数 100 元。",
+        "已有 1 个村（社区）公布的金额合计 60.00 元，还有 1 个没有公布，暂时不能核对总数 100.00 元。",
     )
     state, sentence = added("100", "100.50")
     assert state is SumState.DISAGREE
-    assert sentence.endswith("还有 1 个没有公布，就已经超过本级公布的 100 元，由镇政府说明。")
+    assert sentence.endswith("还有 1 个没有公布，就已经超过本级公布的 100.00 元，由镇政府说明。")
 
 
 def test_only_the_same_field_is_added_up() -> None:

@@ -112,15 +112,18 @@ async def test_a_countys_board_holds_the_levels_beside_each_other(office: Office
     for state in ("disagree", "agree", "alone"):
         assert (await office.listed(state=state)).total == found.counts[state]
     first = found.comparisons[0]
-    assert (first.matter, first.title, first.domain, first.place) == (LOW, "事项m-01-1（一级）", "01", VILLAGE)
+    assert (first.matter, first.title, first.domain, first.place) == (
+        LOW,
+        "事项m-01-1（一级）",
+        "01",
+        VILLAGE,
+    )
     assert (first.period_zh, list(first.differing), list(first.explaining)) == (
         "2026年第三季度",
         ["people"],
         [TOWN_HALL],
     )
-    assert first.sentence_zh == (
-        "人数：村级（镇政府）公布 30 人，与县级（县民政局）公布的 32 人不一致，由镇政府说明。"
-    )
+    assert first.sentence_zh == ("人数：村级公布 30 人，与县级公布的 32 人不一致，由镇政府说明。")
     values = {
         (voice.level, one.field): (one.value, one.index_number[-5:], one.explains)
         for voice in first.voices

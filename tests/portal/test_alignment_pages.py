@@ -23,7 +23,7 @@ async def test_the_levels_stand_side_by_side_with_who_must_explain(site: httpx.A
     assert "◆ 不一致" in page.text
     assert "要说明" in page.text
     assert "没有公布" in page.text
-    assert "与县级（县民政局）公布的 32 人不一致，由镇政府说明。" in page.text
+    assert "与县级公布的 32 人不一致，由镇政府说明。" in page.text
     assert "浍沟镇徐圩村" in page.text
     assert {"/r/11341323MD23A00253/202611-00001", f"/341323/catalogue/20/{MATTER}"} <= links(page)
     assert "就已经超过本级公布的 9 人，由镇政府说明。" in page.text

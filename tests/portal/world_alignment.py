@@ -29,14 +29,14 @@ def _compared(state: str, *voices: pb.AlignedVoice, place: str = VILLAGE) -> pb.
     return pb.Comparison(
         matter=MATTER, title=_TITLE, domain="20", place=place, period="2026-Q3", period_zh="2026年第三季度",
         state=state, voices=voices, differing=["people"] if differs else [],
-        sentence_zh="人数：村级（镇政府）公布 30 人，与县级（县民政局）公布的 32 人不一致，由镇政府说明。" if differs else "各方公布的数字一致。",
+        sentence_zh="人数：村级公布 30 人，与县级公布的 32 人不一致，由镇政府说明。" if differs else "各方公布的数字一致。",
     )  # fmt: skip
 
 
 COMPARED: Final = (
     _compared(
         "disagree",
-        _voice("county", "县民政局", people="32 人", amount="1,200 元"),
+        _voice("county", "县民政局", people="32 人", amount="1,200.00 元"),
         _voice("village", "镇政府", people="30 人", explains=True),
     ),
     _compared(

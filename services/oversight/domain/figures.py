@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Final
 
 from gongkai.legaltime.wording import long_day
@@ -15,7 +15,7 @@ from services.oversight.domain.sums import Sum, SumState
 FIELD_NAMES: Final = {"amount": "金额", "people": "人数", "households": "户数", "on": "日期"}
 LEVEL_NAMES: Final = {"city": "市级", "county": "县级", "township": "乡级", "village": "村级"}
 BELOW_NAMES: Final = {"city": "县区", "county": "乡镇（街道）", "township": "村（社区）"}
-_UNITS: Final = {"amount": "元", "people": "人", "households": "户", "on": ""}
+_UNITS: Final = {"people": "人", "households": "户"}
 
 Names = Mapping[str, str]
 """Organ code → its name today."""
@@ -25,15 +25,13 @@ def written(field: str, value: Value) -> str:
     """Write a value with its unit: 12,300.00 元, 32 人, 2026年9月10日."""
     if isinstance(value, date):
         return long_day(value)
-    if isinstance(value, Decimal) and value != value.to_integral_value():
-        return f"{value:,.2f} {_UNITS[field]}"
-    return f"{int(value):,} {_UNITS[field]}"
+    return f"{value:,.2f} 元" if field == "amount" else f"{int(value):,} {_UNITS[field]}"
 
 
 def explained(one: Comparison, names: Names) -> str:
     """Say how the voices stand to each other; one sentence for each field that differs."""
     if one.state is State.DISAGREE:
-        return "".join(_differs(difference, names) for difference in one.differences)
+        return "".join(_differs(difference, _speakers(one, names), names) for difference in one.differences)
     if one.state is State.AGREE:
         return "各方公布的数字一致。"
     if len(one.voices) == 1:
@@ -42,31 +40,32 @@ def explained(one: Comparison, names: Names) -> str:
     return "各方公布的不是同一种数字，无从比对。"
 
 
-def _differs(one: Difference, names: Names) -> str:
+def _speakers(one: Comparison, names: Names) -> Names:
+    """Level and organ → what to call the voice: its level, with the organ where several of the level speak."""
+    many = Counter(voice.level for voice in one.voices)
+    return {
+        voice.level + voice.organ: LEVEL_NAMES[voice.level]
+        + (names.get(voice.organ, voice.organ) if many[voice.level] > 1 else "")
+        for voice in one.voices
+    }
+
+
+def _differs(one: Difference, speakers: Names, names: Names) -> str:
     who = "、".join(dict.fromkeys(names.get(voice.organ, voice.organ) for voice in one.explaining))
-    values = {voice.values[one.field].value for voice in one.reference}
-    if len(values) > 1:
-        said = "，".join(_said(voice, one.field, names) for voice in one.reference)
-        others = [voice for voice in one.explaining if voice not in one.reference]
-        more = "".join(f"，{_said(voice, one.field, names)}" for voice in others)
-        return f"{FIELD_NAMES[one.field]}：{said}{more}，互不一致，由{who}分别说明。"
-    reference = _joined(one.reference, one.field, names)
-    below = "，".join(_said(voice, one.field, names) for voice in one.explaining)
-    return f"{FIELD_NAMES[one.field]}：{below}，与{reference}不一致，由{who}说明。"
+    above = _said(one.reference, one.field, speakers)
+    below = _said([voice for voice in one.explaining if voice not in one.reference], one.field, speakers)
+    if len(above) > 1:
+        return f"{FIELD_NAMES[one.field]}：{'，'.join([*above, *below])}，互不一致，由{who}分别说明。"
+    reference = above[0].replace("公布 ", "公布的 ", 1)
+    return f"{FIELD_NAMES[one.field]}：{'，'.join(below)}，与{reference}不一致，由{who}说明。"
 
 
-def _said(voice: Voice, field: str, names: Names) -> str:
-    return f"{_speaker(voice, names)}公布 {written(field, voice.values[field].value)}"
-
-
-def _joined(voices: Sequence[Voice], field: str, names: Names) -> str:
-    """The reference, which is of one mind: its organs, then the value."""
-    who = "、".join(_speaker(voice, names) for voice in voices)
-    return f"{who}公布的 {written(field, voices[0].values[field].value)}"
-
-
-def _speaker(voice: Voice, names: Names) -> str:
-    return f"{LEVEL_NAMES[voice.level]}（{names.get(voice.organ, voice.organ)}）"
+def _said(voices: Sequence[Voice], field: str, speakers: Names) -> list[str]:
+    """Say each value once, with all who give it: 乡级、村级公布 30 人."""
+    by_value: dict[Value, list[str]] = defaultdict(list)
+    for voice in voices:
+        by_value[voice.values[field].value].append(speakers[voice.level + voice.organ])
+    return [f"{'、'.join(who)}公布 {written(field, value)}" for value, who in by_value.items()]
 
 
 def summed(one: Sum, level: str, organ: str) -> str:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.divisions import level_of
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from services.portal.figures import HEADS, place_name
 from services.portal.pages import Where
@@ -32,11 +33,12 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {
         "disagree": ("◆", "late", "不一致"),
         "agree": ("●", "fine", "一致"),
-        "alone": ("○", "wait", "只有一方公布"),
+        "alone": ("○", "wait", "无从比对"),
+        "single": ("○", "wait", "只有一方公布"),
         "incomplete": ("○", "wait", "还没有公布全"),
     }
 )
-"""State of a figure or a sum → its shape, its colour, its words."""
+"""State of a comparison, of a line of it, or of a sum → its shape, its colour, its words."""
 LEVELS: Final[Mapping[str, str]] = MappingProxyType(
     {"city": "市级", "county": "县级", "township": "乡级", "village": "村级"}
 )
@@ -44,7 +46,7 @@ LEVELS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field of a comparison: one value a voice, none where it is silent."""
+    """A field of a comparison: one value a column, none where it is silent."""
 
     name: str
     state: str
@@ -57,6 +59,8 @@ class Shown:
 
     told: pb.Comparison
     place: str
+    columns: Sequence[pb.AlignedVoice]
+    """From the top; a level that could speak and is silent has no organ and no values."""
     lines: Sequence[Line]
 
 
@@ -100,15 +104,20 @@ async def board(request: Request) -> Response:
 
 
 def shown(one: pb.Comparison, where: Where) -> Shown:
-    """Set the values of a comparison in lines of fields and columns of voices."""
+    """Set the values of a comparison in lines of fields and columns of levels, from the county down to the place."""
+    columns: list[pb.AlignedVoice] = []
+    own = list(LEVELS).index(level_of(one.place))
+    for rank, level in enumerate(LEVELS):
+        silent = [pb.AlignedVoice(level=level)] if 0 < rank <= own else []
+        columns += [voice for voice in one.voices if voice.level == level] or silent
     lines = []
     for field, name in HEADS.items():
-        values = [next((each for each in voice.values if each.field == field), None) for voice in one.voices]
+        values = [next((each for each in voice.values if each.field == field), None) for voice in columns]
         giving = sum(value is not None for value in values)
         if giving:
-            state = "disagree" if field in one.differing else "agree" if giving > 1 else "alone"
+            state = "disagree" if field in one.differing else "agree" if giving > 1 else "single"
             lines.append(Line(name, state, values))
-    return Shown(one, named(one.place, where), lines)
+    return Shown(one, named(one.place, where), columns, lines)
 
 
 def named(code: str, where: Where) -> str:
