@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from services.portal.catalogues import InForce, edition_id, edition_of, in_force, token_of, when_of
-from services.portal.cataloguewords import COLUMNS
 from services.portal.downloads import download_headers
 from services.portal.pages import Where
 from services.portal.portal import Portal, portal_of
@@ -44,6 +44,7 @@ async def differences(request: Request) -> Response:
         "after": after,
         "rows": rows,
         "domain": domain,
+        "called": await _called(portal, where),
     }
     return portal.pages.render(request, "differences.html", values, where)
 
@@ -67,7 +68,7 @@ async def compare(request: Request) -> Response:
     missing = found is None and left is not None and right is not None
     values: dict[str, Any] = {
         "shown": shown, "missing": missing, "a": a, "b": b, "domain": domain, "after": after, "found": found, "columns": COLUMNS,
-        "offered": offered, "size": PAGE_SIZE,
+        "offered": offered, "size": PAGE_SIZE, "called": await _called(portal, where),
     }  # fmt: skip
     return portal.pages.render(request, "compare.html", values, where, status=404 if missing else 200)
 
@@ -83,6 +84,12 @@ async def _domain(request: Request, portal: Portal, where: Where) -> str:
     if code and (await portal.registry.domains_of(where.place)).find(code) is None:
         raise HTTPException(404)
     return code
+
+
+async def _called(portal: Portal, where: Where) -> dict[str, str]:
+    """Names of domains, also of those that only a catalogue above has."""
+    assert where.place is not None
+    return {one.code: one.name for one in (await portal.registry.domains_of(where.place)).listed}
 
 
 async def _offered(portal: Portal, shown: InForce) -> list[pb.Edition]:
