@@ -5,7 +5,9 @@ What could not be read is flagged, never guessed: its words stand in the row.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +16,26 @@ LimitKind = Literal[
     "deadline", "min_display", "cycle", "realtime", "promptly", "long_term", "before_event", "with_event",
     "as_regulated",
 ]  # fmt: skip
+
+COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "level1": "一级事项",
+        "level2": "二级事项",
+        "level3": "三级事项",
+        "content_elements": "公开内容（要素）",
+        "legal_basis": "公开依据",
+        "time_limit": "公开时限",
+        "subject": "公开主体",
+        "channels": "公开渠道和载体",
+        "audience": "公开对象",
+        "mode": "公开方式",
+        "levels": "公开层级",
+        "number": "事项编码",
+        "office": "责任科室",
+        "phone": "咨询电话",
+    }
+)
+"""Field of a row → what its column is called on the official table, in its order."""
 
 
 class TimeLimit(BaseModel):

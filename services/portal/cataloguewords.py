@@ -7,25 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "level1": "一级事项",
-        "level2": "二级事项",
-        "level3": "三级事项",
-        "content_elements": "公开内容（要素）",
-        "legal_basis": "公开依据",
-        "time_limit": "公开时限",
-        "subject": "公开主体",
-        "channels": "公开渠道和载体",
-        "audience": "公开对象",
-        "mode": "公开方式",
-        "levels": "公开层级",
-        "number": "事项编码",
-        "office": "责任科室",
-        "phone": "咨询电话",
-    }
-)
-"""Field of a row → the column of the official table, in its order."""
+from gongkai.contracts.matters import COLUMNS
+
 STANCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "adopted": "沿用",

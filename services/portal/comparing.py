@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.cataloguewords import COLUMNS
 from services.portal.sheets import base_of, parts, there
 from services.portal.textdiff import Piece, pieces
 

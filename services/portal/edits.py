@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.cataloguewords import COLUMNS
 from services.portal.forms import FormRefused
 from services.portal.sheets import base_of
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.cataloguewords import COLUMNS, LEVELS, OWN
+from services.portal.cataloguewords import LEVELS, OWN
 
 
 @dataclass(frozen=True, slots=True)

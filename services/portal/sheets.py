@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Final
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.cataloguewords import COLUMNS
 from services.portal.rowdeeds import Deed, Names, deeds_of, why_of
 from services.portal.textdiff import Piece, pieces
 

@@ -14,12 +14,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.security.grpc_auth import current_caller
 from gongkai.serving.errors import NotFound
 from services.catalog.domain.reading import read_row
-from services.catalog.domain.rows import LABELS
 from tests.portal.world_catalogue import Shelf
 from tests.portal.world_catalogue_office import Catalogues
 
@@ -114,8 +114,8 @@ def compare(
 def changes_of(was: pb.Row, now: pb.Row) -> list[pb.FieldChange]:
     """The cells that differ."""
     return [
-        pb.FieldChange(field=name, label=LABELS[name], was=getattr(was, name), now=getattr(now, name))
-        for name in LABELS
+        pb.FieldChange(field=name, label=COLUMNS[name], was=getattr(was, name), now=getattr(now, name))
+        for name in COLUMNS
         if getattr(was, name) != getattr(now, name)
     ]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar, Final
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import blank, refuse_if_any
 from services.catalog.domain.editions import EditionPublished
 from services.catalog.domain.merging import Asked, Question
-from services.catalog.domain.rows import LABELS
 
 GUIDE: Final = "guide"
 """The catalogue of the State's guides (国家试点领域标准指引), kept by the city's stewards; it has none above."""
@@ -306,7 +306,7 @@ def _asked(name: str, question: Question) -> str:
         case Asked.GONE_ABOVE:
             return f"上级目录删除了“{name}”，本级有自己的内容，尚未决定保留或一并删除。"
         case Asked.CHANGED_BOTH:
-            return f"“{name}”的“{LABELS[question.field]}”上级目录和本级都有修改，尚未决定用哪一个。"
+            return f"“{name}”的“{COLUMNS[question.field]}”上级目录和本级都有修改，尚未决定用哪一个。"
 
 
 def _opening(state: Catalogue, above: Above) -> Iterator[Reason]:

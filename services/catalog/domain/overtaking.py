@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from services.catalog.domain.edits import NOTHING, Edit, Ground
 from services.catalog.domain.merging import stand
-from services.catalog.domain.rows import LABELS, MatterRow, name_of, tidy
+from services.catalog.domain.rows import MatterRow, name_of, tidy
 from services.catalog.domain.stances import Kind
 
 _QUOTED: Final = 60
@@ -32,7 +33,7 @@ def overtaken(edit: Edit, ground: Ground) -> Iterator[Reason]:
     elif edit.act in {"hold", "restore"}:
         here |= ground.since.above
     if here and edit.act != "adopt":
-        labels = "、".join(f"“{LABELS[name]}”" for name in LABELS if name in here)
+        labels = "、".join(f"“{COLUMNS[name]}”" for name in COLUMNS if name in here)
         yield _changed(edit, now.row, f"的{labels}在您打开之后已被修改")
     elif ground.since.decided and ground.stance.kind is not _RESULT.get(edit.act):
         yield _changed(edit, now.row, f"在您打开之后已被改为“{_STANCE[ground.stance.kind]}”")
@@ -47,7 +48,7 @@ def _overtaken_cells(edit: Edit, ground: Ground, row: MatterRow | None) -> Itera
         else:
             continue
         if theirs != text:
-            said = f"的“{LABELS[name]}”{who}“{_quote(theirs)}”，您填写的是“{_quote(text)}”"
+            said = f"的“{COLUMNS[name]}”{who}“{_quote(theirs)}”，您填写的是“{_quote(text)}”"
             yield _changed(edit, row, said, f".fields.{name}")
 
 

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import blank
 
-LABELS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "level1": "一级事项",
-        "level2": "二级事项",
-        "level3": "三级事项",
-        "content_elements": "公开内容（要素）",
-        "legal_basis": "公开依据",
-        "time_limit": "公开时限",
-        "subject": "公开主体",
-        "channels": "公开渠道和载体",
-        "audience": "公开对象",
-        "mode": "公开方式",
-        "levels": "公开层级",
-        "number": "事项编码",
-        "office": "责任科室",
-        "phone": "咨询电话",
-    }
-)
-"""Field → what it is called on the official table."""
-FIELDS: Final = tuple(LABELS)
+FIELDS: Final = tuple(COLUMNS)
 """What a lower catalogue may adapt; domain, place and provenance stay as whoever added the row fixed them."""
 LONGEST: Final = 8000
 """Characters a cell may hold; the longest of the ministries' tables has some 700."""
@@ -123,7 +104,7 @@ def cell_faults(cells: Mapping[str, str], field: str = "") -> Iterator[Reason]:
     """
     for name, text in cells.items():
         at = f"{field}.{name}" if field else name
-        label = LABELS.get(name)
+        label = COLUMNS.get(name)
         if label is None:
             yield Reason("matter.field.unknown", f"没有“{name}”这一栏，请核对栏目名称。", at)
         elif name in _NAMES and blank(text):

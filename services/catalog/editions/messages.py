@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.errors import InvalidRequest
 from services.catalog.domain.catalogues import Catalogue
 from services.catalog.domain.edits import Edit
 from services.catalog.domain.merging import ANSWERS, Question
-from services.catalog.domain.rows import LABELS, Change, MatterRow
+from services.catalog.domain.rows import Change, MatterRow
 from services.catalog.editions import seen
 from services.catalog.editions.drafts import DraftMatter
 from services.catalog.editions.readings import reading_of
@@ -87,7 +88,7 @@ def reading(held: Mapping[str, Any]) -> pb.Reading:
 def changes(held: Mapping[str, Change]) -> list[pb.FieldChange]:
     """Make changes of cells."""
     return [
-        pb.FieldChange(field=name, label=LABELS[name], was=change.was, now=change.now)
+        pb.FieldChange(field=name, label=COLUMNS[name], was=change.was, now=change.now)
         for name, change in held.items()
     ]
 
@@ -101,7 +102,9 @@ def published_row(found: Found, organs: Iterable[str] = ()) -> pb.PublishedRow:
         row=row(row_of(found)),
         reading=reading(found.reading),
         differs=[
-            pb.FieldChange(field=each["field"], label=LABELS[each["field"]], was=each["was"], now=each["now"])
+            pb.FieldChange(
+                field=each["field"], label=COLUMNS[each["field"]], was=each["was"], now=each["now"]
+            )
             for each in found.differs
         ],
         added=found.added,
@@ -119,7 +122,7 @@ def shown_row(held: Shown, organs: Iterable[str] = ()) -> pb.PublishedRow:
         state=held["state"],
         row=held["row"],
         reading=reading(held["reading"] or {}),
-        differs=[pb.FieldChange(label=LABELS[each["field"]], **each) for each in held["differs"]],
+        differs=[pb.FieldChange(label=COLUMNS[each["field"]], **each) for each in held["differs"]],
         added=held["added"],
         reason=held["reason"],
         since_edition=held["since_edition"],
@@ -155,7 +158,7 @@ def versions(history: Iterable[Shown], days: Mapping[int, str]) -> list[pb.RowVe
 def _changed(was: Mapping[str, str], now: Mapping[str, str]) -> list[pb.FieldChange]:
     return [
         pb.FieldChange(field=name, label=label, was=was[name], now=now[name])
-        for name, label in LABELS.items()
+        for name, label in COLUMNS.items()
         if was[name] != now[name]
     ]
 
@@ -183,7 +186,7 @@ def question(held: Question) -> pb.Question:
     return pb.Question(
         kind=held.kind.value,
         field=held.field,
-        label=LABELS.get(held.field, ""),
+        label=COLUMNS.get(held.field, ""),
         was=held.was,
         upper=held.upper,
         own=held.own,

@@ -12,13 +12,14 @@ from typing import Final
 import grpc.aio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.security.grpc_auth import current_caller, current_staff
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.catalog.api import read_order
 from services.catalog.domain.catalogues import Catalogue
-from services.catalog.domain.rows import FIELDS, LABELS
+from services.catalog.domain.rows import FIELDS
 from services.catalog.editions.desk import DRAFT, READ, Desk, actor_of, require, unknown
 from services.catalog.editions.importing import ImportOrder, import_table
 from services.catalog.editions.tables import load_draft, tables_of
@@ -147,7 +148,7 @@ def _preview(found: Examination, codes: dict[str, str]) -> pb.PreviewImportRespo
 def _change(change: RowChange, domain: str) -> pb.RowComparison:
     was = dict(change.was.fields) if change.was else {}
     changes = [
-        pb.FieldChange(field=name, label=LABELS[name], was=was.get(name, ""), now=change.now[name])
+        pb.FieldChange(field=name, label=COLUMNS[name], was=was.get(name, ""), now=change.now[name])
         for name in FIELDS
         if change.was and name in change.now
     ]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from services.catalog.domain.rows import FIELDS, LABELS, OFFICIAL
+from gongkai.contracts.matters import COLUMNS
+from services.catalog.domain.rows import FIELDS, OFFICIAL
 
 Fields = Mapping[str, str]
 """A row: field → text, as `gongkai.rpc.catalog.v1.Row` names them; without ``domain`` and ``place``."""
@@ -55,22 +56,22 @@ def columns_for(rows: Sequence[Fields]) -> tuple[Column, ...]:
     used = {name for name in OPTIONAL if any(row.get(name) for row in rows)}
     columns = [Column("序号", "", width=5)]
     if "number" in used:
-        columns.append(Column(LABELS["number"], "number", width=9))
+        columns.append(Column(COLUMNS["number"], "number", width=9))
     names = [name for name in ("level1", "level2", "level3") if name in REQUIRED or name in used]
-    columns += [Column(LABELS[name], name, group="公开事项", width=12) for name in names]
+    columns += [Column(COLUMNS[name], name, group="公开事项", width=12) for name in names]
     columns += [
-        Column(LABELS["content_elements"], "content_elements", width=38),
-        Column(LABELS["legal_basis"], "legal_basis", width=34),
-        Column(LABELS["time_limit"], "time_limit", width=17),
-        Column(LABELS["subject"], "subject", width=13),
-        Column(LABELS["channels"], "channels", width=33),
+        Column(COLUMNS["content_elements"], "content_elements", width=38),
+        Column(COLUMNS["legal_basis"], "legal_basis", width=34),
+        Column(COLUMNS["time_limit"], "time_limit", width=17),
+        Column(COLUMNS["subject"], "subject", width=13),
+        Column(COLUMNS["channels"], "channels", width=33),
     ]
     for field in TICKED:
         columns += [
-            Column(_title(word), field, word, LABELS[field], 11 if word == GROUP else 5.5)
+            Column(_title(word), field, word, COLUMNS[field], 11 if word == GROUP else 5.5)
             for word in ticks_for(field, rows)
         ]
-    columns += [Column(LABELS[name], name, width=12) for name in ("office", "phone") if name in used]
+    columns += [Column(COLUMNS[name], name, width=12) for name in ("office", "phone") if name in used]
     return tuple(columns)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from services.catalog.domain.rows import LABELS
+from gongkai.contracts.matters import COLUMNS
 from services.catalog.tables.columns import TICKED
 from services.catalog.tables.faults import BadCell
 
@@ -22,7 +22,7 @@ SKIP: Final = "不导入"
 NUMBERING: Final = "序号"
 DOMAIN: Final = "领域"
 CHARACTERS: Final = 64_000
-_FIELDS: Final = {label: name for name, label in LABELS.items()}
+_FIELDS: Final = {label: name for name, label in COLUMNS.items()}
 _INTRODUCTION: Final = """\
 # 对照表：说明表中各列、各工作表是目录的什么。可以修改后重新预览。
 # 列：左边是表头（上下两级用/连接），右边是目录的栏目；不要的列写“不导入”，写着“？”的须先确定。
@@ -104,7 +104,7 @@ def read_mapping(text: str) -> tuple[TableMapping | None, list[BadCell]]:
     for path, word in content["列"].items():
         target = _target(str(word))
         if target is None:
-            fault(word, f"“{path}”的去向不是目录的栏目（栏目有：{'、'.join(LABELS.values())}）")
+            fault(word, f"“{path}”的去向不是目录的栏目（栏目有：{'、'.join(COLUMNS.values())}）")
         else:
             columns[str(path)] = target
     sheets: dict[str, SheetPlan] = {}
@@ -156,7 +156,7 @@ def _word(target: Target) -> str:
         return UNDECIDED
     if not target.field:
         return SKIP
-    label = DOMAIN if target.field == "domain" else LABELS[target.field]
+    label = DOMAIN if target.field == "domain" else COLUMNS[target.field]
     return f"{label}={target.tick}" if target.tick else label
 
 

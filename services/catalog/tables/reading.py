@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.catalog.domain.rows import LABELS
+from gongkai.contracts.matters import COLUMNS
 from services.catalog.tables.cells import read_text, read_ticks, tidy
 from services.catalog.tables.columns import REQUIRED, TICKED
 from services.catalog.tables.faults import BadCell, CellFault
@@ -136,7 +136,7 @@ class _SheetReader:
             if not target.decided:
                 self._tell(address(header[1], column), paths[column], f"不认得表头“{paths[column]}”", _EDIT)
         if missing:
-            labels = "”“".join(LABELS[name] for name in missing)
+            labels = "”“".join(COLUMNS[name] for name in missing)
             self._tell(
                 address(header[0], 1),
                 "",
@@ -242,7 +242,7 @@ class _SheetReader:
                 self._tell(
                     row.places[name],
                     "",
-                    f"没有写{LABELS[name]}",
+                    f"没有写{COLUMNS[name]}",
                     "每行都要填写；与上一行相同的，填写相同的文字或上下合并单元格",
                 )
         if all(row.fields.get(name) for name in _NAMES):
@@ -261,7 +261,7 @@ class _SheetReader:
             text = read_text(name, cells.get("", ""), self._known)
             read, fault = (text, None) if isinstance(text, str) else ("", text)
             if fault is None and not text and name in REQUIRED and name not in _NAMES:
-                fault = CellFault(f"没有写{LABELS[name]}", "填写这一栏")
+                fault = CellFault(f"没有写{COLUMNS[name]}", "填写这一栏")
         if fault is not None:
             row.doubts[name] = BadCell.at(row.sheet, place, value, fault)
             return None

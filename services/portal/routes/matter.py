@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.rpc.catalog.v1 import catalogues_pb2
 from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal.catalogues import InForce, When, in_force, when_of
-from services.portal.cataloguewords import COLUMNS
 from services.portal.pages import query
 from services.portal.portal import Portal, page_of, portal_of
 from services.portal.routes.home import or_none

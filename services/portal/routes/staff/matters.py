@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
-from services.portal.cataloguewords import COLUMNS
 from services.portal.clients import Problem, Signed, problem_of
 from services.portal.drafting import ALL, calls, draft_of, row_of
 from services.portal.edits import CHANGED, cleaned, located
