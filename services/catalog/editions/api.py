@@ -18,7 +18,6 @@ from services.catalog.editions.discarding import discard_edition
 from services.catalog.editions.drafts import (
     DraftMatter,
     above_of,
-    acts,
     counts_of,
     hindrances,
     load_draft,
@@ -157,15 +156,12 @@ async def _draft(conn: AsyncConnection, identity: str, staff: Staff, day: date) 
         upper_edition=state.upper_edition,
         proposed_by=state.proposed_by.removeprefix("staff:"),
         note=state.note,
-        acts=acts(hindered),
+        acts=hindered.acts,
         counts=[pb.Count(name=name, n=n) for name, n in counts_of(shown).items()],
         domains=await _questions_by_domain(conn, shown),
         reminders=reminders_of(shown) if drafting else [],
         version=0 if found is None else found.version,
-        hindrances=[
-            pb.Hindrance(act=each.act, message_zh=each.reason.message_zh, article=each.reason.article)
-            for each in hindered
-        ],
+        hindrances=hindered.told(),
     )
 
 

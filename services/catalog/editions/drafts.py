@@ -19,6 +19,7 @@ from services.catalog.domain.rows import MatterRow, name_of
 from services.catalog.domain.stances import Stance
 from services.catalog.editions import desk
 from services.catalog.editions.readings import reading_of
+from services.catalog.hindering import Hindrances
 from services.catalog.views import catalogues, rows
 
 STANCES: Final = ("adopted", "adapted", "followed", "added", "left_out", "undecided", "removed")
@@ -102,14 +103,6 @@ class Loaded:
         return DraftMatter(matter, stance, standing, upper, in_force, version) if stance else None
 
 
-@dataclass(frozen=True, slots=True)
-class Hindrance:
-    """Why something cannot be done now."""
-
-    act: str
-    reason: Reason
-
-
 async def load_draft(
     conn: AsyncConnection, catalogue: Catalogue, matters: Collection[str] | None = None
 ) -> Loaded:
@@ -176,22 +169,12 @@ async def above_of(conn: AsyncConnection, catalogue: Catalogue) -> Above:
 
 def hindrances(
     staff: Staff, here: Loaded, above: Above, ended: Sequence[Reason] = (), *, founded: bool
-) -> list[Hindrance]:
-    """Give for each act why one of the staff cannot do it now; an act without any can be done.
+) -> Hindrances:
+    """Give why one of the staff cannot do acts now.
 
     ``ended``: why nothing at all can be done, where the division is no longer there.
     """
-    return [
-        Hindrance(act, reason)
-        for act in _ACTS
-        for reason in ended or _reasons(act, staff, here, above, founded)
-    ]
-
-
-def acts(found: Sequence[Hindrance]) -> list[str]:
-    """Give the acts that nothing hinders."""
-    hindered = {each.act for each in found}
-    return [act for act in _ACTS if act not in hindered]
+    return Hindrances.of(_ACTS, lambda act: ended or _reasons(act, staff, here, above, founded))
 
 
 def _reasons(act: str, staff: Staff, here: Loaded, above: Above, founded: bool) -> Iterator[Reason]:  # noqa: FBT001

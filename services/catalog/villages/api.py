@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.villages import VillageItem
 from gongkai.refusal import Reason, Refusal
-from gongkai.rpc.catalog.v1 import catalogues_pb2
 from gongkai.rpc.catalog.v1 import villages_pb2 as pb
 from gongkai.rpc.catalog.v1.villages_pb2_grpc import VillageServiceServicer
 from gongkai.security.grpc_auth import current_staff
@@ -23,6 +22,7 @@ from services.catalog.domain.villagelists import Standard, VillageList
 from services.catalog.editions import messages as editions
 from services.catalog.editions.desk import actor_of, order_of
 from services.catalog.handlers import Order
+from services.catalog.hindering import Hindrances
 from services.catalog.views import reading, villages
 from services.catalog.views.reading import Page
 from services.catalog.villages import commands, messages
@@ -171,10 +171,7 @@ class VillageApi(VillageServiceServicer):
     async def _draft(self, conn: AsyncConnection, village: str, staff: Staff) -> pb.VillageDraft:
         state, version = await villages.load_list(conn, village)
         standard = await standard_of(conn, village, legal_day(self._desk.clock()))
-        hindered = [
-            (act, reason) for act in _NEEDED for reason in self._hindrances(act, staff, state, standard)
-        ]
-        stopped = {act for act, _ in hindered}
+        hindered = Hindrances.of(_NEEDED, lambda act: self._reasons(act, staff, state, standard))
         return pb.VillageDraft(
             village=village,
             phase=state.phase,
@@ -183,15 +180,12 @@ class VillageApi(VillageServiceServicer):
             proposed_by=state.proposed_by.removeprefix("staff:"),
             note=state.note,
             version=version,
-            acts=[act for act in _NEEDED if act not in stopped],
-            hindrances=[
-                catalogues_pb2.Hindrance(act=act, message_zh=reason.message_zh, article=reason.article)
-                for act, reason in hindered
-            ],
+            acts=hindered.acts,
+            hindrances=hindered.told(),
             changes=differences(state.published, state.items),
         )
 
-    def _hindrances(self, act: str, staff: Staff, state: VillageList, standard: Standard) -> Iterator[Reason]:
+    def _reasons(self, act: str, staff: Staff, state: VillageList, standard: Standard) -> Iterator[Reason]:
         """Give why one of the staff cannot do an act now."""
         if not may(staff, _NEEDED[act], Place("", state.village)):
             yield Reason("auth.not-allowed", _REFUSED[_NEEDED[act]], "village")
