@@ -22,7 +22,9 @@ from services.oversight.alignments import (
     comparisons_of,
     names_of,
     own_of,
+    sums_asked_of,
     titles_of,
+    whole_of,
 )
 from services.oversight.coverage_api import CoverageApi
 from services.oversight.domain.alignment import Comparison, Key, State, Statement, Voice, newest, ordered
@@ -65,10 +67,12 @@ class AlignmentApi(CoverageApi):
         sums_page = Page.asked(request.sums_page, request.sums_page_size)
         async with self._engine.connect() as conn:
             board = await board_of(conn, request.division, today)
-            states = {key: state for key, state in board.states.items() if request.matter in ("", key.matter)}
+            states = {key: state for key, state in board.states.items() if _asked(board, key, request)}
             keys = ordered(key for key, state in states.items() if request.state in ("", state))
             keys.sort(key=lambda key: _ORDER[states[key]])
             added = [one for one in board.sums if request.matter in ("", one.key.matter)]
+            if request.organ:
+                added = await sums_asked_of(conn, board, added, request.organ)
             added.sort(key=lambda one: _SUM_ORDER[one.state])
             shown, shown_sums = (
                 await comparisons_of(conn, board, _page(keys, page)),
@@ -164,8 +168,7 @@ def _voice(voice: Voice, among: Comparison, names: Names) -> pb.AlignedVoice:
 
 
 def _sum(one: Sum, own: Own, titles: Titles, names: Names) -> pb.AlignedSum:
-    whole = newest(own[one.key])[one.field]
-    organ = next(said.organ for said in own[one.key] if said.index_number == whole.index_number)
+    organ, index_number = whole_of(one, own)
     keys = {place: Key(one.key.matter, place, one.key.period) for place in one.parts}
     parts = [
         pb.SumPart(
@@ -185,12 +188,21 @@ def _sum(one: Sum, own: Own, titles: Titles, names: Names) -> pb.AlignedSum:
         organ=organ,
         organ_name=names.get(organ, organ),
         whole_zh=written(one.field, one.whole),
-        index_number=whole.index_number,
+        index_number=index_number,
         total_zh=written(one.field, one.total),
         parts=parts,
         places=one.places,
         sentence_zh=summed(one, level_of(one.key.place), names.get(organ, organ)),
     )
+
+
+def _asked(board: Board, key: Key, request: pb.ListAlignmentRequest) -> bool:
+    if request.matter not in ("", key.matter):
+        return False
+    if not request.organ:
+        return True
+    # what differs has been looked at: only there has anybody to explain
+    return key in board.known and request.organ in board.known[key].explaining
 
 
 def _matters(board: Board, titles: Titles) -> Iterable[pb.AlignedMatter]:

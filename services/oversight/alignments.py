@@ -28,7 +28,7 @@ from services.oversight.domain.alignment import (
     newest,
     place_in,
 )
-from services.oversight.domain.sums import Number, Sum, own_words, sums
+from services.oversight.domain.sums import Number, Sum, SumState, own_words, sums
 from services.oversight.views import coverage, facts
 from services.oversight.views.facts import Found, Scope
 
@@ -133,6 +133,20 @@ async def own_of(conn: AsyncConnection, board: Board, shown: Sequence[Sum]) -> M
     for one in own_words(said):
         found[one.key].append(one)
     return found
+
+
+async def sums_asked_of(conn: AsyncConnection, board: Board, found: Sequence[Sum], organ: str) -> list[Sum]:
+    """Give those of the sums that differ and whose whole an organ published."""
+    wrong = [one for one in found if one.state is SumState.DISAGREE]
+    own = await own_of(conn, board, wrong)
+    return [one for one in wrong if whole_of(one, own)[0] == organ]
+
+
+def whole_of(one: Sum, own: Mapping[Key, Sequence[Statement]]) -> tuple[str, str]:
+    """Give who published the whole, and in which record: organ and index number. ``own``: of `own_of`."""
+    given = newest(own[one.key])[one.field]
+    organ = next(said.organ for said in own[one.key] if said.index_number == given.index_number)
+    return organ, given.index_number
 
 
 async def beside(

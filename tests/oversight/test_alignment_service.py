@@ -140,6 +140,8 @@ async def test_a_countys_board_holds_the_levels_beside_each_other(office: Office
         (AID, 1, 0),
     ]
     assert (await office.listed(matter=AID)).counts["all"] == 1
+    assert (await office.listed(organ=TOWN_HALL)).counts["all"] == 1
+    assert (await office.listed(organ=MZJ)).total == 0
     second = await office.listed(page=2, page_size=1)
     assert ([one.place for one in second.comparisons], second.total) == ([TOWN], 4)
     assert found.as_of
@@ -168,6 +170,7 @@ async def test_wholes_stand_beside_the_sums_of_what_is_below(office: Office) -> 
     await office.tell(published(5, LOW, DAY, TOWN_HALL, division=SECOND, facts=[fact(SECOND, people=11)]))
     first = (await office.listed()).sums[0]
     assert (first.place, first.state) == (TOWN, "disagree")
+    assert [one.place for one in (await office.listed(organ=TOWN_HALL)).sums] == [TOWN]
     assert first.sentence_zh == (
         "2 个村（社区）公布的人数合计 41 人，与本级公布的 40 人不一致，由镇政府会同下级说明。"
     )

@@ -42,6 +42,12 @@ async def test_the_board_is_narrowed_by_state_and_matter(site: httpx.AsyncClient
     assert "没有这一页" in (await site.get(f"{BOARD}?page=9")).text
     assert "没有这一页" in (await site.get(f"{BOARD}?state=sums&page=9")).text
     assert (await site.get(f"{BOARD}?state=perfect")).status_code == 400
+    asked = Page(await site.get(f"{BOARD}?organ=341323-mzj"))
+    assert "全部 1" in asked.text
+    assert "由灵璧县民政局说明的" in asked.text
+    told = (await site.get("/api/v1/divisions/341323/alignment?state=disagree")).json()
+    assert told["comparisons"][0]["voices"][1]["values"][0]["explains"] is True
+    assert (told["total"], told["sums"][0]["state"]) == (1, "disagree")
 
 
 async def test_without_figures_the_board_says_how_they_get_there(
@@ -58,7 +64,7 @@ async def test_without_figures_the_board_says_how_they_get_there(
 async def test_other_pages_lead_to_the_board(
     site: httpx.AsyncClient, people: Callable[[], Person], world: World
 ) -> None:
-    """Coverage, villages, the matter and a record that differs lead there; so does an inspector's desk."""
+    """Coverage, villages, the matter and a record that differs lead there; so do the desks of staff."""
     for path in ("/341323/oversight/coverage", "/341323/villages/", "/341323106201/villages/"):
         assert any(link.endswith("/oversight/alignment") for link in links(Page(await site.get(path)))), path
     matter = Page(await site.get(f"/341323/catalogue/20/{MATTER}"))
@@ -75,6 +81,9 @@ async def test_other_pages_lead_to_the_board(
     assert (await site.get(f"/r/{ACT}")).status_code == 200
 
     world.away = set()
+    editor = people()
+    await editor.log_in("bianji")
+    assert f"{BOARD}?organ=341323-mzj" in links(Page(await editor.get("/staff/")))
     inspector = people()
     await inspector.log_in("jiancha")
     assert BOARD in links(Page(await inspector.get("/staff/")))

@@ -112,6 +112,7 @@ async def test_the_description_names_every_path(site: httpx.AsyncClient) -> None
         "/catalogues/{catalogue}/editions", "/catalogues/{catalogue}/rows", "/catalogues/{catalogue}/rows/{matter}",
         "/catalogues/{catalogue}/matters/{matter}/schema", "/organs/{organ}/duties", "/organs/{organ}/duties/changes",
         "/organs/{organ}/duties/{matter}/validate", "/divisions/{division}/villages", "/villages/{village}/list",
+        "/divisions/{division}/alignment",
     }  # fmt: skip
     assert "HTTPValidationError" not in str(schema)
     page = await site.get("/api/")

@@ -29,6 +29,7 @@ def _compared(state: str, *voices: pb.AlignedVoice, place: str = VILLAGE) -> pb.
     return pb.Comparison(
         matter=MATTER, title=_TITLE, domain="20", place=place, period="2026-Q3", period_zh="2026年第三季度",
         state=state, voices=voices, differing=["people"] if differs else [],
+        explaining=["341323-mzj"] if differs else [],
         sentence_zh="人数：村级公布 30 人，与县级公布的 32 人不一致，由镇政府说明。" if differs else "各方公布的数字一致。",
     )  # fmt: skip
 
@@ -71,6 +72,8 @@ class AlignmentOffice:
     async def ListAlignment(self, request: Any, _context: Any) -> pb.ListAlignmentResponse:
         self.check("oversight")
         told = self._told(request.division, request.matter)
+        if request.organ:
+            told = [one for one in told if request.organ in one.explaining]
         wanted = [one for one in told if request.state in ("", one.state)]
         start = ((request.page or 1) - 1) * request.page_size
         return pb.ListAlignmentResponse(

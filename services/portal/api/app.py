@@ -10,7 +10,16 @@ from fastapi.openapi.utils import get_openapi
 from grpc import aio
 from starlette.exceptions import HTTPException
 
-from services.portal.api import catalogues, duties, parameters, problems, reading, uploading, villages
+from services.portal.api import (
+    alignment,
+    catalogues,
+    duties,
+    parameters,
+    problems,
+    reading,
+    uploading,
+    villages,
+)
 from services.portal.api.models import Problem
 from services.portal.portal import Portal
 
@@ -40,6 +49,7 @@ def build_api(portal: Portal) -> FastAPI:
     api.include_router(reading.router)
     api.include_router(catalogues.router)
     api.include_router(duties.router)
+    api.include_router(alignment.router)
     api.include_router(villages.router)
     api.include_router(uploading.router)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

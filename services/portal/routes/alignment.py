@@ -16,6 +16,7 @@ from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from services.portal.figures import HEADS, place_name
 from services.portal.pages import Where
 from services.portal.portal import page_of, portal_of
+from services.portal.routes.home import or_none
 
 PAGE_SIZE: Final = 10
 SUMS_BELOW: Final = 5
@@ -24,7 +25,7 @@ SUMS: Final = "sums"
 _PATIENCE: Final = 20.0
 """Seconds for a board, as for that of coverage."""
 _LONGEST: Final = 80
-"""Characters of a matter's identity."""
+"""Characters of a matter's identity, or of an organ's code."""
 LISTS: Final[Mapping[str, str]] = MappingProxyType(
     {"": "全部", "disagree": "不一致", "agree": "一致", "alone": "无从比对"}
 )
@@ -71,12 +72,14 @@ async def board(request: Request) -> Response:
     assert where.place is not None
     page, state = page_of(request), request.query_params.get("state", "")
     matter = request.query_params.get("matter", "")[:_LONGEST]
+    organ = request.query_params.get("organ", "")[:_LONGEST]
     if state not in LISTS and state != SUMS:
         raise HTTPException(400, f"只能按这几种查看：{'、'.join(LISTS.values())}、合计")
     sums = state == SUMS
     asked = pb.ListAlignmentRequest(
         division=where.place.code,
         matter=matter,
+        organ=organ,
         state="" if sums else state,
         page=1 if sums else page,
         page_size=1 if sums else PAGE_SIZE,
@@ -84,12 +87,15 @@ async def board(request: Request) -> Response:
         sums_page_size=PAGE_SIZE if sums else SUMS_BELOW,
     )
     found = await portal.offices.oversight.ListAlignment(asked, timeout=_PATIENCE)
+    names = await or_none(portal.registry.organs(where.place)) if organ else None
     values = {
         "found": found,
         "shown": [] if sums else [shown(one, where) for one in found.comparisons],
         "added": [(one, named(one.place, where)) for one in found.sums],
         "chosen": next((one for one in found.matters if one.matter == matter), None),
         "matter": matter,
+        "organ": organ,
+        "organ_name": (names or {}).get(organ, organ),
         "state": state,
         "page": page,
         "size": PAGE_SIZE,

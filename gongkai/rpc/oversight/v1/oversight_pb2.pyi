@@ -931,6 +931,7 @@ class ListAlignmentRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     SUMS_PAGE_FIELD_NUMBER: _builtins.int
     SUMS_PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    ORGAN_FIELD_NUMBER: _builtins.int
     division: _builtins.str
     """it and everything below, and what ended and it stands for"""
     matter: _builtins.str
@@ -941,6 +942,8 @@ class ListAlignmentRequest(_message.Message):
     page_size: _builtins.int
     sums_page: _builtins.int
     sums_page_size: _builtins.int
+    organ: _builtins.str
+    """"" all; those that the organ must explain, and sums whose whole it published"""
     def __init__(
         self,
         *,
@@ -951,10 +954,11 @@ class ListAlignmentRequest(_message.Message):
         page_size: _builtins.int = ...,
         sums_page: _builtins.int = ...,
         sums_page_size: _builtins.int = ...,
+        organ: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "matter", b"matter", "page", b"page", "page_size", b"page_size", "state", b"state", "sums_page", b"sums_page", "sums_page_size", b"sums_page_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["division", b"division", "matter", b"matter", "organ", b"organ", "page", b"page", "page_size", b"page_size", "state", b"state", "sums_page", b"sums_page", "sums_page_size", b"sums_page_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -28,6 +28,8 @@ class Due:
     row: pb.OrganCoverage
     duties: Sequence[pb.Duty]
     """Overdue ones first."""
+    unlike: int = 0
+    """Figures that differ from other levels', which the organ must explain."""
 
     @property
     def slug(self) -> str:
@@ -38,6 +40,11 @@ class Due:
     def path(self) -> str:
         """Where the public sees all of the organ's duties."""
         return f"/{self.slug}/oversight/{self.row.organ}/duties"
+
+    @property
+    def unlike_path(self) -> str:
+        """Where those figures stand."""
+        return f"/{self.slug}/oversight/alignment?organ={self.row.organ}"
 
     @property
     def count(self) -> int:
@@ -60,7 +67,11 @@ async def due_of(request: Request, signed: Signed) -> Due | None:
     )
     if told is None or over is None or soon is None or not told.organs:
         return None
-    return Due(told.organs[0], [*over.duties, *soon.duties][:SHOWN])
+    row = told.organs[0]
+    asked = pb.ListAlignmentRequest(division=row.division, organ=row.organ, page_size=1, sums_page_size=1)
+    found = await or_none(oversight.ListAlignment(asked))
+    unlike = found.total + found.sums_total if found is not None else 0
+    return Due(row, [*over.duties, *soon.duties][:SHOWN], unlike)
 
 
 def boards_of(signed: Signed) -> list[str]:
