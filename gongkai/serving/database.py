@@ -50,6 +50,14 @@ def create_engine(url: str, *, pool_size: int = 10, name: str = "gongkai") -> As
     return engine
 
 
+def for_questions(engine: AsyncEngine) -> AsyncEngine:
+    """Return the engine (and its pool) for reading alone: without a transaction, whose begin and end are two more rounds.
+
+    Several statements see no common state of the data then, as little as they do in a transaction at PostgreSQL's usual level.
+    """
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def _replace_if_ended(_adapted: object, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Have the pool replace a connection whose server ended it: then something waits to be read on an idle socket.
 

@@ -16,6 +16,7 @@ from gongkai.refusal import Reason
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceServicer
 from gongkai.serving.clock import Clock, legal_day
+from gongkai.serving.database import for_questions
 from gongkai.serving.errors import InvalidRequest, NotFound
 from services.oversight.counting import Count, count
 from services.oversight.domain.columns import Column, Finding, Verdict, examine, verdicts
@@ -42,7 +43,7 @@ class CoverageApi(OversightServiceServicer):
     """Answers from the views. ``clock`` tells the legal day everything is said of."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
-        self._engine = engine
+        self._engine = for_questions(engine)
         self._clock = clock
 
     async def GetCoverage(self, request: pb.GetCoverageRequest, _context: Context) -> pb.GetCoverageResponse:

@@ -11,6 +11,7 @@ from gongkai.refusal import Reason
 from gongkai.security.grpc_auth import current_staff
 from gongkai.security.permissions import Place, Staff, may
 from gongkai.serving.clock import Clock
+from gongkai.serving.database import for_questions
 from gongkai.serving.errors import NotFound, PermissionRefused
 from services.catalog.api import read_order
 from services.catalog.domain.catalogues import GUIDE, Catalogue
@@ -37,12 +38,10 @@ class Desk:
     """Its legal day is the day an edition comes into force."""
 
     reading: AsyncEngine = field(init=False)
-    """For questions of one statement: without a transaction around it, which takes two more rounds."""
+    """For public questions, which write nothing."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "reading", self.office.engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
+        object.__setattr__(self, "reading", for_questions(self.office.engine))
 
 
 def unknown(identity: str) -> NotFound:

@@ -41,7 +41,7 @@ class Questions:
         self, request: pb.ListCataloguesRequest, _context: Context
     ) -> pb.ListCataloguesResponse:
         """List catalogues from the top down."""
-        async with self._desk.office.engine.connect() as conn:
+        async with self._desk.reading.connect() as conn:
             found = await catalogues.list_catalogues(conn, request.division)
         return pb.ListCataloguesResponse(catalogues=map(messages.catalogue, found))
 
@@ -49,7 +49,7 @@ class Questions:
         self, request: pb.GetCatalogueRequest, _context: Context
     ) -> pb.GetCatalogueResponse:
         """Give one catalogue, or the nearest above that has an edition in force."""
-        async with self._desk.office.engine.connect() as conn:
+        async with self._desk.reading.connect() as conn:
             found = (
                 await _nearest(conn, request.id, self._today())
                 if request.or_above
@@ -64,7 +64,7 @@ class Questions:
         self, request: pb.ListEditionsRequest, _context: Context
     ) -> pb.ListEditionsResponse:
         """List the published editions of a catalogue, newest first."""
-        async with self._desk.office.engine.connect() as conn:
+        async with self._desk.reading.connect() as conn:
             found = await catalogues.list_editions(conn, request.catalogue)
             if not found:
                 await _found(conn, request.catalogue)
@@ -77,7 +77,7 @@ class Questions:
         """List rows of an edition in the order of the table."""
         page = Page.asked(request.page_size, request.page_token)
         wanted = Wanted(request.domain, request.level, request.q, differences=request.differences_only)
-        async with self._desk.office.engine.connect() as conn:
+        async with self._desk.reading.connect() as conn:
             edition = await _edition(conn, request.catalogue, request.edition, request.on)
             asked = rows.rows_of(request.catalogue, edition.number, wanted)
             if request.organ:
@@ -124,7 +124,7 @@ class Questions:
         self, request: pb.CompareEditionsRequest, _context: Context
     ) -> pb.CompareEditionsResponse:
         """Tell which rows two editions do not have alike: ``left`` is the first named, ``right`` the second."""
-        async with self._desk.office.engine.connect() as conn:
+        async with self._desk.reading.connect() as conn:
             left = await _edition(conn, request.catalogue, request.edition, "")
             other = request.with_catalogue or request.catalogue
             right = await _edition(conn, other, request.with_edition, "")

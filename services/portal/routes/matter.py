@@ -124,7 +124,12 @@ async def _last_edition(portal: Portal, shown: InForce, identity: str) -> int:
 
 def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequest:
     return catalogues_pb2.GetRowRequest(
-        catalogue=shown.catalogue.id, matter=identity, edition=when.edition, on=when.on, others=_ELSEWHERE
+        catalogue=shown.catalogue.id,
+        matter=identity,
+        edition=when.edition,
+        on=when.on,
+        others=_ELSEWHERE,
+        brief=True,
     )
 
 
