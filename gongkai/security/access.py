@@ -128,6 +128,7 @@ ACCESS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/gongkai.rpc.publishing.v1.RecordService/GetRecord": _READERS,
         "/gongkai.rpc.publishing.v1.RecordService/ListRecords": _READERS,
         "/gongkai.rpc.publishing.v1.RecordService/CountRecords": _READERS,
+        "/gongkai.rpc.publishing.v1.RecordService/ListNewest": _READERS,
         "/gongkai.rpc.publishing.v1.ContentService/FetchContent": _READERS,
         "/gongkai.rpc.publishing.v1.ContentService/UploadContent": _ALL,
         "/gongkai.rpc.publishing.v1.ContentService/DestroyContent": _OPERATOR,

@@ -110,8 +110,9 @@ async def records_in(portal: Portal, village: str, period: Period) -> list[Recor
 async def entries(portal: Portal, lists: Iterable[pb.VillageList], today: date) -> list[Entry]:
     """The villages of a column, each with its last disclosure and what is due first."""
     wanted = list(lists)
-    records = await asyncio.gather(*(records_of(portal, one.village) for one in wanted))
-    return [_entry(one, found, today) for one, found in zip(wanted, records, strict=True)]
+    asked = publishing_pb2.ListNewestRequest(divisions=[one.village for one in wanted])
+    told = await portal.offices.records.ListNewest(asked)
+    return [_entry(one, found.records, today) for one, found in zip(wanted, told.places, strict=True)]
 
 
 def grouped(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -26,18 +27,23 @@ from services.publishing.views.reading import (
     WithdrawnRecord,
     count_records,
     get_record,
+    list_newest,
     list_records,
 )
-from services.publishing.views.successions import predecessors, with_predecessors
+from services.publishing.views.successions import predecessors, successions, with_predecessors
+from services.publishing.views.tables import known_division
 
 NOT_NAMED: Final = Reason("record.not-named", "请给出索引号或信息标识", "index_number")
 BAD_DIVISION: Final = Reason("division.malformed", "区划代码应为 4 至 12 位数字", "division")
 BAD_MONTH: Final = Reason("month.malformed", "月份应写作 2026-11", "month")
 BAD_PAGE: Final = Reason("page.malformed", "页码从 1 起，每页至多 100 条", "page")
 MOST_MATTERS: Final = 500
+MOST_PLACES: Final = 100
+BAD_PLACES: Final = Reason("divisions.malformed", "请给出至多 100 个 12 位区划代码", "divisions")
 TOO_MANY_MATTERS: Final = Reason("matters.too-many", "一次最多问 500 个事项的条数", "matters")
 
 _DIVISION: Final = re.compile(r"^(?:\d{4,12})?$")
+_WHOLE: Final = re.compile(r"^\d{12}$")
 _MONTH: Final = re.compile(r"^(?:(?:19|20)\d{2}-(?:0[1-9]|1[0-2]))?$")
 _DEFAULT_PAGE_SIZE: Final = 20
 
@@ -111,6 +117,26 @@ class RecordApi(publishing_pb2_grpc.RecordServiceServicer):
             by_kind=counts.by_kind,
             this_year=counts.this_year,
             by_matter=counts.by_matter,
+        )
+
+    async def ListNewest(self, request: pb.ListNewestRequest, _context: Context) -> pb.ListNewestResponse:
+        """Answer what several places published last, side by side; of each with what it stands for."""
+        if len(request.divisions) > MOST_PLACES or not all(map(_WHOLE.match, request.divisions)):
+            raise InvalidRequest(BAD_PLACES)
+        async with self._engine.connect() as conn:
+            ends, today = await successions(conn, known_division), legal_day(self._clock())
+            stands = {
+                code: place
+                for place in request.divisions
+                for code in (place, *ends.predecessors(place, today))
+            }
+            found = await list_newest(conn, list(stands))
+            records = await self._records(conn, [state for _, state in found])
+        of_place: dict[str, list[pb.Record]] = defaultdict(list)
+        for (code, _), record in zip(found, records, strict=True):
+            of_place[stands[code]].append(record)
+        return pb.ListNewestResponse(
+            places=[pb.NewestRecords(division=place, records=of_place[place]) for place in request.divisions]
         )
 
     async def _records(self, conn: AsyncConnection, states: Collection[RecordState]) -> list[pb.Record]:

@@ -147,6 +147,17 @@ class Records(Invented, publishing_pb2_grpc.RecordServiceServicer):
         start = ((request.page or 1) - 1) * size
         return publishing_pb2.ListRecordsResponse(records=found[start : start + size], total=len(found))
 
+    async def ListNewest(self, request: Any, _context: Any) -> publishing_pb2.ListNewestResponse:
+        self.check("publishing")
+        return publishing_pb2.ListNewestResponse(
+            places=[
+                publishing_pb2.NewestRecords(
+                    division=place, records=[one for one in self.world.public() if one.division == place]
+                )
+                for place in request.divisions
+            ]
+        )
+
     async def CountRecords(self, request: Any, _context: Any) -> publishing_pb2.CountRecordsResponse:
         self.check("publishing")
         answer = publishing_pb2.CountRecordsResponse()

@@ -14,7 +14,7 @@ from gongkai.contracts.publishing import RecordState
 from gongkai.serving.database import migrate
 from services.publishing.domain.header import Header
 from services.publishing.domain.record import Record
-from services.publishing.views.reading import Filter, count_records, list_records
+from services.publishing.views.reading import Filter, count_records, list_newest, list_records
 from services.publishing.views.records import Change, write_records
 
 _RECORDS = """
@@ -99,7 +99,7 @@ async def test_of_one_day_the_last_to_enter_comes_first(engine: AsyncEngine) -> 
 
 
 async def test_a_matter_lists_and_counts_what_is_public_under_it(engine: AsyncEngine) -> None:
-    """Given a record under a matter, when it moves to another and is withdrawn, then list and count follow each time."""
+    """Given a record under a matter, when it moves to another and is withdrawn, then lists and count follow each time."""
     below, other = "m-23-001", "m-23-002"
 
     def state(matter: str, *, public: bool = True, version: int = 1) -> Record:
@@ -128,3 +128,6 @@ async def test_a_matter_lists_and_counts_what_is_public_under_it(engine: AsyncEn
                 assert listed == narrow
                 assert (len(listed[0]), listed[1]) == (counted.get(matter, 0), counted.get(matter, 0))
             assert (await list_records(conn, Filter("341324", matter=below), page=1, page_size=5))[1] == 0
+            newest = await list_newest(conn, ["341323104000", "341324100000"])
+            assert [place for place, _ in newest] == ["341323104000"] * (1 + len(counted))
+            assert {one.matter for _, one in newest} == {None, *counted}

@@ -28,6 +28,8 @@ MOST_CHARACTERS: Final = 1000
 """Of the text for a chat group: what people read without unfolding it."""
 SIZES: Final = {"a4": "A4", "a3": "A3"}
 _NUMBER: Final = 4
+_MOST_PAGES: Final = 100
+"""Of the column: catalog tells at most 2,000 lists at once."""
 
 
 async def index(request: Request) -> Response:
@@ -37,15 +39,15 @@ async def index(request: Request) -> Response:
     assert where.place is not None
     if where.place.level == "village":
         return await _village(request, portal, where, where.place)
-    page = page_of(request)
-    # the token of a page is the last village before it: pages are few, so they are walked
-    told, token = pb.ListVillageListsResponse(), ""
-    for _ in range(page):
-        asked = pb.ListVillageListsRequest(division=where.place.code, page_size=PAGE_SIZE, page_token=token)
-        told = await portal.offices.villages.ListVillageLists(asked)
-        token = told.next_page_token
-        if not token:
-            break
+    page = page_of(request, most=_MOST_PAGES)
+    office, token = portal.offices.villages, ""
+    if page > 1:  # the token of a page is the last village before it
+        before = pb.ListVillageListsRequest(
+            division=where.place.code, page_size=(page - 1) * PAGE_SIZE, brief=True
+        )
+        token = (await office.ListVillageLists(before)).next_page_token
+    asked = pb.ListVillageListsRequest(division=where.place.code, page_size=PAGE_SIZE, page_token=token)
+    told = await office.ListVillageLists(asked)
     today = legal_day(portal.clock())
     shown = (page - 1) * PAGE_SIZE < told.total
     entries = await villages.entries(portal, (one.list for one in told.lists), today) if shown else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.contracts.publishing import RecordState
@@ -17,6 +17,9 @@ from services.publishing.views.tables import record, record_count, record_file, 
 
 MAX_PAGE_SIZE: Final = 100
 _COUNTY: Final = 6
+_TOWN: Final = 9
+LOOKED_THROUGH: Final = 100
+"""Newest records of a place in which the newest of each matter is looked for; older ones count as long ago."""
 _COLUMN_OF_PREFIX: Final = {4: "city", 6: "county", 9: "town", 12: "division"}
 
 
@@ -115,6 +118,27 @@ async def list_records(
     return [RecordState.model_validate_json(state) for state in rows], total
 
 
+_NEWEST: Final = text("""
+    SELECT place.code, found.state FROM unnest(:codes) AS place (code)
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (matter, keywords) state, published_on, entered
+        FROM (
+            SELECT state, published_on, entered, matter, CAST(state AS jsonb) -> 'keywords' AS keywords
+            FROM record WHERE public AND town = left(place.code, 9) AND division = place.code
+            ORDER BY published_on DESC, entered DESC LIMIT :most
+        ) AS newest
+        ORDER BY matter, keywords, published_on DESC, entered DESC
+    ) AS found
+    ORDER BY found.published_on DESC, found.entered DESC
+""").bindparams(bindparam("codes", type_=ARRAY(Text)), most=LOOKED_THROUGH)
+
+
+async def list_newest(conn: AsyncConnection, codes: Sequence[str]) -> list[tuple[str, RecordState]]:
+    """Of places (12 digits) themselves the newest public record of each matter and set of keywords, newest first."""
+    rows = await conn.execute(_NEWEST, {"codes": list(codes)})
+    return [(row.code, RecordState.model_validate_json(row.state)) for row in rows]
+
+
 async def count_records(
     conn: AsyncConnection, division: str, *, year: int, matters: Sequence[str] = (), also: Sequence[str] = ()
 ) -> Counts:
@@ -199,6 +223,8 @@ def _narrow(narrowed: Filter) -> list[ColumnElement[bool]]:
 def _within(division: str, matter: str) -> ColumnElement[bool]:
     prefix = prefix_of(division)
     condition = record.c[_COLUMN_OF_PREFIX[len(prefix)]] == prefix
+    if len(prefix) > _TOWN:  # by the index of the town
+        condition = and_(condition, record.c.town == prefix[:_TOWN])
     if matter and len(prefix) > _COUNTY:  # by the index of the county and the matter
         condition = and_(condition, record.c.county == prefix[:_COUNTY])
     return condition

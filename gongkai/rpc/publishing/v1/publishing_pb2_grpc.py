@@ -50,6 +50,11 @@ class RecordServiceStub:
                 request_serializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.CountRecordsRequest.SerializeToString,
                 response_deserializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.CountRecordsResponse.FromString,
                 _registered_method=True)
+        self.ListNewest = channel.unary_unary(
+                '/gongkai.rpc.publishing.v1.RecordService/ListNewest',
+                request_serializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.ListNewestRequest.SerializeToString,
+                response_deserializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.ListNewestResponse.FromString,
+                _registered_method=True)
 
 
 class RecordServiceServicer:
@@ -74,6 +79,13 @@ class RecordServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNewest(self, request, context):
+        """Of places side by side: the newest public record of each matter and set of keywords.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecordServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -91,6 +103,11 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     servicer.CountRecords,
                     request_deserializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.CountRecordsRequest.FromString,
                     response_serializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.CountRecordsResponse.SerializeToString,
+            ),
+            'ListNewest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNewest,
+                    request_deserializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.ListNewestRequest.FromString,
+                    response_serializer=gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.ListNewestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +192,33 @@ class RecordService:
             '/gongkai.rpc.publishing.v1.RecordService/CountRecords',
             gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.CountRecordsRequest.SerializeToString,
             gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.CountRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNewest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gongkai.rpc.publishing.v1.RecordService/ListNewest',
+            gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.ListNewestRequest.SerializeToString,
+            gongkai_dot_rpc_dot_publishing_dot_v1_dot_publishing__pb2.ListNewestResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,8 @@ class RecordServiceStub:
     GetRecord: _grpc.UnaryUnaryMultiCallable[_publishing_pb2.GetRecordRequest, _publishing_pb2.GetRecordResponse]
     ListRecords: _grpc.UnaryUnaryMultiCallable[_publishing_pb2.ListRecordsRequest, _publishing_pb2.ListRecordsResponse]
     CountRecords: _grpc.UnaryUnaryMultiCallable[_publishing_pb2.CountRecordsRequest, _publishing_pb2.CountRecordsResponse]
+    ListNewest: _grpc.UnaryUnaryMultiCallable[_publishing_pb2.ListNewestRequest, _publishing_pb2.ListNewestResponse]
+    """Of places side by side: the newest public record of each matter and set of keywords."""
 
 @_typing.type_check_only
 class RecordServiceAsyncStub(RecordServiceStub):
@@ -45,6 +47,8 @@ class RecordServiceAsyncStub(RecordServiceStub):
     GetRecord: _aio.UnaryUnaryMultiCallable[_publishing_pb2.GetRecordRequest, _publishing_pb2.GetRecordResponse]  # type: ignore[assignment]
     ListRecords: _aio.UnaryUnaryMultiCallable[_publishing_pb2.ListRecordsRequest, _publishing_pb2.ListRecordsResponse]  # type: ignore[assignment]
     CountRecords: _aio.UnaryUnaryMultiCallable[_publishing_pb2.CountRecordsRequest, _publishing_pb2.CountRecordsResponse]  # type: ignore[assignment]
+    ListNewest: _aio.UnaryUnaryMultiCallable[_publishing_pb2.ListNewestRequest, _publishing_pb2.ListNewestResponse]  # type: ignore[assignment]
+    """Of places side by side: the newest public record of each matter and set of keywords."""
 
 class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
     """Records as the public may see them. A withdrawn record answers with its tombstone only: date, organ, reason."""
@@ -69,6 +73,14 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _publishing_pb2.CountRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_publishing_pb2.CountRecordsResponse, _abc.Awaitable[_publishing_pb2.CountRecordsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListNewest(
+        self,
+        request: _publishing_pb2.ListNewestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_publishing_pb2.ListNewestResponse, _abc.Awaitable[_publishing_pb2.ListNewestResponse]]:
+        """Of places side by side: the newest public record of each matter and set of keywords."""
 
 def add_RecordServiceServicer_to_server(servicer: RecordServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
