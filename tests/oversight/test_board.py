@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -24,12 +23,11 @@ from gongkai.messaging.provision import provision
 from gongkai.messaging.topology import load_topology
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.rpc.oversight.v1.oversight_pb2_grpc import OversightServiceStub
-from gongkai.security.keys import create_keys
 from gongkai.security.tokens import service_tokens
 from gongkai.serving.channels import channel
 from gongkai.serving.database import create_engine, migrate
 from gongkai.serving.lifecycle import Service
-from gongkai.serving.settings import Address, Settings
+from gongkai.serving.settings import Settings
 from services.oversight.__main__ import compose
 from services.oversight.views import reading
 from services.oversight.views.writing import apply_records, apply_registry
@@ -246,21 +244,13 @@ class Running:
 
 
 @pytest.fixture
-async def running(database_url: str, nats: str, tmp_path: Path) -> AsyncIterator[Running]:
-    create_keys(tmp_path, services=["oversight", "portal"])
-    settings = Settings(
-        "oversight",
-        database_url=database_url,
-        nats_url=nats,
-        keys=tmp_path,
-        grpc_listen=Address("127.0.0.1", 0),
-    )
-    async with connect(nats, None, name="admin") as client:
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    async with connect(settings.nats_url, None, name="admin") as client:
         await provision(client, load_topology())
         async with Service("oversight", settings) as service:
             await compose(service)
             await service.start()
-            target, tokens = f"127.0.0.1:{service.grpc_port}", service_tokens(tmp_path, "portal")
+            target, tokens = f"127.0.0.1:{service.grpc_port}", service_tokens(settings.keys, "portal")
             async with channel(target, audience="oversight", tokens=tokens) as opened:
                 yield Running(OversightServiceStub(opened), client)
 

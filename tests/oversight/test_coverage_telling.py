@@ -24,13 +24,12 @@ from gongkai.messaging.provision import provision
 from gongkai.messaging.topology import load_topology
 from gongkai.rpc.ops.v1 import ops_pb2
 from gongkai.rpc.ops.v1.ops_pb2_grpc import OpsServiceStub
-from gongkai.security.keys import create_keys
 from gongkai.security.tokens import operator_tokens
 from gongkai.serving.channels import channel
 from gongkai.serving.clock import new_id
 from gongkai.serving.database import create_engine, migrate
 from gongkai.serving.lifecycle import Service
-from gongkai.serving.settings import Address, Settings
+from gongkai.serving.settings import Settings
 from services.oversight.__main__ import compose
 from services.oversight.codec import CODEC
 from services.oversight.domain.coverage import Standing, State
@@ -170,22 +169,14 @@ async def test_two_replicas_say_it_once(daily: Daily) -> None:
     assert len(await daily.said()) == 1
 
 
-async def test_the_service_tells_what_comes_due(database_url: str, nats: str, tmp_path: Path) -> None:
+async def test_the_service_tells_what_comes_due(settings: Settings) -> None:
     """At its start and when the legal day changes the service makes a round, and says on EVT_OVERSIGHT what it found."""
-    create_keys(tmp_path, services=["oversight"])
-    await migrate("services.oversight", database_url)
-    engine = create_engine(database_url, pool_size=2)
+    await migrate("services.oversight", settings.database_url)
+    engine = create_engine(settings.database_url, pool_size=2)
     await tell(engine, [*CATALOGUE, published(1, "m-01-1", date(2026, 10, 9))])
     await engine.dispose()
     now = [datetime(2026, 11, 30, 15, 59, 58, tzinfo=UTC)]  # two seconds before the legal day is over
-    settings = Settings(
-        "oversight",
-        database_url=database_url,
-        nats_url=nats,
-        keys=tmp_path,
-        grpc_listen=Address("127.0.0.1", 0),
-    )
-    async with connect(nats, None, name="admin") as client:
+    async with connect(settings.nats_url, None, name="admin") as client:
         await provision(client, load_topology())
         heard = await client.jetstream().subscribe("evt.oversight.>", stream="EVT_OVERSIGHT")
 
@@ -203,7 +194,7 @@ async def test_the_service_tells_what_comes_due(database_url: str, nats: str, tm
             now[0] += timedelta(seconds=3)
             over = await hear(TellOver)
             target = f"127.0.0.1:{service.grpc_port}"
-            async with channel(target, audience="oversight", tokens=operator_tokens(tmp_path)) as opened:
+            async with channel(target, audience="oversight", tokens=operator_tokens(settings.keys)) as opened:
                 log = await OpsServiceStub(opened).VerifyLog(ops_pb2.VerifyLogRequest())
     assert isinstance(soon, TellSoon)
     assert isinstance(over, TellOver)
