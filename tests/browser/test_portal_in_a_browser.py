@@ -33,6 +33,7 @@ PATHS = {
     "defects": "/341323/oversight/341323-xzf/defects",
     "coverage": "/341323/oversight/coverage",
     "duties": "/341323/oversight/341323-mzj/duties",
+    "alignment": "/341323/oversight/alignment",
     "record": f"/r/{ACT}",
     "migrated": f"/r/{MIGRATED}",
     "hostile": f"/r/{HOSTILE}",
