@@ -265,19 +265,28 @@ async def test_a_table_is_looked_at_before_it_is_imported(people: Come, world: W
 
 
 async def test_bases_are_kept_and_fallen_ones_flagged(people: Come, world: World) -> None:
-    """The matters that rest on a fallen basis, with its successor; whoever manages bases writes the state down with a source."""
+    """The matters that rest on a fallen basis, with its successor; the city's stewards write states down with a source, and register others."""
     person = steward(people, world)
     flagged = await person.get(f"{BASE}/flagged")
     assert "《最低生活保障审核确认办法》" in flagged.text
     assert "各地相关政策法规文件" in flagged.text
     path = "/staff/catalogue/bases/b-1"
-    assert "已被替代" in (await person.get("/staff/catalogue/bases/?state=replaced")).text
+    shelf = "/staff/catalogue/bases/"
+    assert "已被替代" in (await person.get(f"{shelf}?state=replaced")).text
+    assert 'name="source"' not in (await person.get(path)).text
+    assert (await person.get(f"{shelf}new")).headers["location"] == shelf
+    person = steward(people, world, "shimulu")
     refused = await person.fill(path, state="repealed", source="")
     assert 'href="#f-source"' in refused.text
     unknown = await person.fill(path, state="replaced", replaced_by_title="没有这件", source="公报")
     assert "登记里没有这件依据" in unknown.text
     await person.fill(path, state="replaced", replaced_by_title="扶贫资金管理办法", source="公报")
     assert (world.shelf.bases["b-1"].state, world.shelf.bases["b-1"].replaced_by) == ("replaced", "b-2")
+    blank = await person.get(f"{shelf}new?title=%E3%80%8A%E7%94%B2%E6%B3%95%E3%80%8B")
+    form = sheet_of(blank, f"{shelf}new")
+    assert form.value("title") == "甲法"
+    made = (await person.send(form, kind="law", source="公报")).headers["location"].removeprefix(shelf)
+    assert world.shelf.bases[made.partition("?")[0]].kind == "law"
 
 
 async def test_who_only_reads_finds_no_act(people: Come, world: World) -> None:

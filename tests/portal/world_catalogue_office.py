@@ -236,10 +236,11 @@ class Bases(bases_pb2_grpc.BasisServiceServicer):
         return bases_pb2.GetBasisResponse(basis=found, history=[past])
 
     async def ChangeBasis(self, request: Any, _context: Any) -> bases_pb2.ChangeBasisResponse:
-        if not may(current_staff(), "basis.manage", Place("", "341323000000")):
+        if not may(current_staff(), "basis.manage", Place("", "341300000000")):
             raise PermissionRefused(Reason("auth.not-allowed", "您没有维护依据的角色。"))
         if not request.basis.source:
             raise Refusal(Reason("basis.source-missing", "缺少出处。请写明从哪里查到的。", "source"))
+        request.basis.id = request.basis.id or f"b-{len(self._shelf().bases)}"
         self._shelf().bases[request.basis.id] = request.basis
         self._shelf().commands.append(f"basis {request.command_id}")
         return bases_pb2.ChangeBasisResponse(basis=request.basis)

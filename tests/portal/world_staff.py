@@ -33,6 +33,7 @@ _PEOPLE: Final = (
     ("s-admin", "guanli", "钱进（演示）", "政务公开办主任", (("administrator", "", COUNTY),)),
     ("s-steward", "mulu", "周敏（演示）", "政务公开办科员", (("steward", "", COUNTY),)),
     ("s-steward2", "fuhe", "孙立（演示）", "政务公开办副主任", (("steward", "", COUNTY),)),
+    ("s-city", "shimulu", "史小目（演示）", "政务公开科科员", (("steward", "", "341300000000"),)),
     ("s-nobody", "wugang", "吴岗（演示）", "见习", ()),
     ("s-evil", "evil", EVIL_NAME, "<b>科员</b>", (("editor", ORGAN, ""), ("reviewer", ORGAN, ""), ("administrator", "", COUNTY))),
 )  # fmt: skip

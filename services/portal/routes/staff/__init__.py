@@ -50,6 +50,7 @@ STAFF_ROUTES = [
     Route("/staff/requests/{number}/{act}", casework.act, methods=_BOTH),
     Route("/staff/catalogue/", catalogues.overview),
     Route("/staff/catalogue/bases/", bases.listing),
+    Route("/staff/catalogue/bases/new", bases.new, methods=_BOTH),
     Route("/staff/catalogue/bases/{id}", bases.basis, methods=_BOTH),
     Route("/staff/catalogue/{catalogue}/", catalogues.one),
     Route("/staff/catalogue/{catalogue}/changes", catalogues.changes),

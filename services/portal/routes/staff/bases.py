@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import bases_pb2 as pb
-from gongkai.security.permissions import Role
+from gongkai.security.permissions import Place, may
 from services.portal.cataloguewords import BASIS_KINDS, BASIS_STATES, MARKS
 from services.portal.clients import Problem, Signed, problem_of
 from services.portal.drafting import draft_of
@@ -36,7 +36,7 @@ async def listing(request: Request) -> Response:
     asked = pb.ListBasesRequest(q=q, state=state, page_size=SIZE, page_token=token)
     values = {
         "found": await portal_of(request).offices.bases_for(signed).ListBases(asked),
-        "state": state, "states": BASIS_STATES, "q": q, "after": token, "manages": _manages(signed),
+        "state": state, "states": BASIS_STATES, "q": q, "after": token, "manages": await _manages(request, signed),
     }  # fmt: skip
     return render_staff(request, "staff/catalogue/bases.html", values, SECTION)
 
@@ -46,23 +46,41 @@ async def basis(request: Request) -> Response:
     signed = await staff_of(request)
     office = portal_of(request).offices.bases_for(signed)
     told = await office.GetBasis(pb.GetBasisRequest(id=request.path_params["id"]))
+    return await _kept(request, signed, told)
+
+
+async def new(request: Request) -> Response:
+    """``/staff/catalogue/bases/new``: register one; a citation that nothing answers to brings its words along."""
+    signed = await staff_of(request)
+    if not await _manages(request, signed):
+        return redirect("/staff/catalogue/bases/")
+    title, number = (request.query_params.get(name, "")[:_LONGEST] for name in ("title", "number"))
+    blank = pb.Basis(title=title.strip("《》 "), number=number, kind="normative", state="in_force", mark="F")
+    return await _kept(request, signed, pb.GetBasisResponse(basis=blank))
+
+
+async def _kept(request: Request, signed: Signed, told: pb.GetBasisResponse) -> Response:
+    """Show a basis, or take over what was written of it."""
+    office = portal_of(request).offices.bases_for(signed)
     if request.method != "POST":
-        return _page(request, signed, told, told.basis, "", None)
+        return await _page(request, signed, told, told.basis, "", None)
     form = await read_form(request)
     written = _written(form, told.basis)
     successor = form.text("replaced_by_title")
     reasons = await _successor(request, signed, successor, written)
     if reasons:
-        return _page(request, signed, told, written, form.text("seen"), Problem(422, reasons), successor)
+        return await _page(
+            request, signed, told, written, form.text("seen"), Problem(422, reasons), successor
+        )
     seen = form.text("seen")
     asked = pb.ChangeBasisRequest(
         command_id=form.command_id, basis=written, seen=int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 18 else -1,  # noqa: PLR2004 - of an int64
     )  # fmt: skip
     try:
-        await office.ChangeBasis(asked)
+        saved = await office.ChangeBasis(asked)
     except aio.AioRpcError as error:
-        return _page(request, signed, told, written, seen, problem_of(error), successor)
-    return redirect(f"/staff/catalogue/bases/{told.basis.id}", done="basis-saved")
+        return await _page(request, signed, told, written, seen, problem_of(error), successor)
+    return redirect(f"/staff/catalogue/bases/{saved.basis.id}", done="basis-saved")
 
 
 async def _successor(request: Request, signed: Signed, title: str, written: pb.Basis) -> tuple[Reason, ...]:
@@ -92,12 +110,12 @@ async def _successor(request: Request, signed: Signed, title: str, written: pb.B
 def _written(form: Form, before: pb.Basis) -> pb.Basis:
     made = pb.Basis()
     made.CopyFrom(before)
-    for name in _TEXTS:
+    for name in _TEXTS if before.id else ("title", *_TEXTS):
         setattr(made, name, form.text(name, getattr(before, name)))
     return made
 
 
-def _page(
+async def _page(
     request: Request,
     signed: Signed,
     told: pb.GetBasisResponse,
@@ -108,7 +126,7 @@ def _page(
 ) -> Response:
     values = {
         "told": told, "basis": basis, "seen": seen or told.basis.version, "problem": problem, "states": BASIS_STATES, "kinds": BASIS_KINDS,
-        "marks": MARKS, "successor": successor or basis.replaced_by_title, "manages": _manages(signed),
+        "marks": MARKS, "successor": successor or basis.replaced_by_title, "manages": await _manages(request, signed),
     }  # fmt: skip
     status = problem.status if problem else 200
     return render_staff(request, "staff/catalogue/basis.html", values, SECTION, status=status)
@@ -127,10 +145,12 @@ async def flagged(request: Request) -> Response:
         "found": await office.ListFlagged(asked),
         "unresolved": await or_none(office.ListUnresolved(unresolved)),
         "after": token,
-        "manages": _manages(signed),
+        "manages": await _manages(request, signed),
     }
     return render_staff(request, "staff/catalogue/flagged.html", values, SECTION)
 
 
-def _manages(signed: Signed) -> bool:
-    return signed.staff.holds_anywhere(Role.STEWARD)
+async def _manages(request: Request, signed: Signed) -> bool:
+    """Tell whether somebody keeps the registry: the city's stewards do, for everybody."""
+    city = (await portal_of(request).registry.divisions()).city
+    return city is not None and may(signed.staff, "basis.manage", Place("", city.code))
