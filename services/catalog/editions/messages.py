@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from gongkai.contracts.matters import COLUMNS
 from gongkai.refusal import Reason
@@ -19,6 +19,8 @@ from services.catalog.editions.readings import reading_of
 from services.catalog.views.matter_page import Shown
 from services.catalog.views.reading import Found
 from services.catalog.views.rows import row_of
+
+_DIGITS: Final = 9
 
 
 def catalogue(found: Found) -> pb.Catalogue:
@@ -209,13 +211,10 @@ def edits(asked: Iterable[pb.Edit]) -> list[Edit]:
     ]
 
 
-def comparison(
-    matter: str, kind: str, left: MatterRow | None, right: MatterRow | None, changed: Mapping[str, Change]
-) -> pb.RowComparison:
-    """Make what two editions say of one matter."""
-    return pb.RowComparison(
-        matter=matter, kind=kind, left=row(left), right=row(right), changes=changes(changed)
-    )
+def compared_row(held: Shown) -> pb.RowComparison:
+    """Make what two published editions say of one matter."""
+    left, right = held["left"], held["right"]
+    return pb.RowComparison(changes=_changed(left, right) if left and right else [], **held)
 
 
 def offset(token: str) -> int:
@@ -224,7 +223,7 @@ def offset(token: str) -> int:
     Raises:
         InvalidRequest: the token is none that was given.
     """
-    if token and not token.isdecimal():
+    if token and not (token.isdecimal() and len(token) <= _DIGITS):
         raise InvalidRequest(Reason("page.token", "翻页标记无效，请从第一页重新查看。", "page_token"))
     return int(token or 0)
 

@@ -12,11 +12,11 @@ from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from gongkai.serving.clock import legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound
-from services.catalog.domain.rows import MatterRow, changes_between
 from services.catalog.editions import messages
 from services.catalog.editions.citing import say_bases
 from services.catalog.editions.desk import Desk, found_or_planned, unknown
 from services.catalog.views import catalogues, rows, subjects
+from services.catalog.views.comparing import Edition, compare
 from services.catalog.views.matter_page import read_matter
 from services.catalog.views.reading import Found, Page
 from services.catalog.views.rows import Wanted
@@ -124,26 +124,28 @@ class Questions:
         self, request: pb.CompareEditionsRequest, _context: Context
     ) -> pb.CompareEditionsResponse:
         """Tell which rows two editions do not have alike: ``left`` is the first named, ``right`` the second."""
+        page = Page.asked(request.page_size, request.page_token)
+        after = messages.offset(page.after)
+        other = request.with_catalogue or request.catalogue
         async with self._desk.reading.connect() as conn:
             left = await _edition(conn, request.catalogue, request.edition, "")
-            other = request.with_catalogue or request.catalogue
             right = await _edition(conn, other, request.with_edition, "")
-            was = await _rows(conn, request.catalogue, left.number, request.domain)
-            now = await _rows(conn, other, right.number, request.domain)
-        compared = [_compare(matter, was.get(matter), now.get(matter)) for matter in _in_order(was, now)]
-        told = [each for each in compared if each.kind]
-        page = Page.asked(request.page_size, request.page_token)
-        shown, token = messages.page_of(told, page.size, page.after)
-        kinds = [each.kind for each in told]
+            compared = await compare(
+                conn,
+                Edition(left.catalogue, left.number),
+                Edition(right.catalogue, right.number),
+                domain=request.domain,
+                most=page.size,
+                after=after,
+            )
+        counts = {kind: compared.counts.get(kind, 0) for kind in ("added", "removed", "changed", "same")}
+        told = sum(counts.values()) - counts["same"]
         return pb.CompareEditionsResponse(
-            rows=shown,
-            next_page_token=token,
-            added=kinds.count("added"),
-            removed=kinds.count("removed"),
-            changed=kinds.count("changed"),
-            same=len(compared) - len(told),
+            rows=map(messages.compared_row, compared.rows),
+            next_page_token=str(after + page.size) if after + page.size < told else "",
             left=messages.dated_edition(left),
             right=messages.dated_edition(right),
+            **counts,
         )
 
 
@@ -199,24 +201,6 @@ def _key(token: str) -> str:
     if token and (len(parts) != 3 or not parts[1].isdecimal()):  # noqa: PLR2004 - domain, place, matter
         raise InvalidRequest(Reason("page.token", "翻页标记无效，请从第一页重新查看。", "page_token"))
     return token
-
-
-async def _rows(conn: AsyncConnection, identity: str, number: int, domain: str) -> dict[str, MatterRow]:
-    found = await rows.load_rows(conn, identity, number)
-    return {matter: row for matter, row in found.items() if not domain or row.domain == domain}
-
-
-def _in_order(was: dict[str, MatterRow], now: dict[str, MatterRow]) -> list[str]:
-    both = was | now
-    return sorted(both, key=lambda matter: (both[matter].domain, both[matter].place, matter))
-
-
-def _compare(matter: str, was: MatterRow | None, now: MatterRow | None) -> pb.RowComparison:
-    """Compare a matter; of one that is alike the kind is empty."""
-    if was is None or now is None:
-        return messages.comparison(matter, "added" if was is None else "removed", was, now, {})
-    changed = changes_between(was, now)
-    return messages.comparison(matter, "changed" if changed else "", was, now, changed)
 
 
 def _domain_count(row: Found) -> pb.DomainCount:
