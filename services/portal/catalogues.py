@@ -86,10 +86,13 @@ class When:
 
 
 async def in_force(portal: Portal, where: Where) -> InForce:
-    """The catalogue of the division a page names."""
+    """The catalogue of the division a page names; of one that ended and had none, what stood above it, not its heir's."""
     assert where.place is not None
     assert where.divisions is not None
     told = await portal.registry.catalogue(where.place)
+    if where.place.heir and told.catalogue.division != where.place.code:
+        above = where.divisions.find(where.place.parent)
+        told = await portal.registry.catalogue(above) if above else told
     return InForce(where.place, where.divisions, told.catalogue, told.domains)
 
 

@@ -92,6 +92,7 @@ async def test_past_catalogues_stay_where_they_were(site: tuple[httpx.AsyncClien
         assert shown.status_code == 200
         assert "东镇已于2026年6月1日并入" in shown.text.replace("\n", "")
         assert BASIS in shown.text
+        assert "东镇没有自己的目录，撤并以前按灵璧县目录公开" in shown.text
 
 
 async def test_the_successor_names_what_was_merged_into_it(site: tuple[httpx.AsyncClient, World]) -> None:
