@@ -67,6 +67,9 @@ async def test_what_cannot_be_shown_is_said(site: httpx.AsyncClient, world: Worl
     assert (await site.get(path.replace("/341323/", "/341324/", 1))).status_code == 404
     assert "没有这一页" in (await site.get(f"{path}?page=9")).text
     assert "还没有可以对照的事项" in (await site.get("/341324/oversight/coverage")).text
+    village = (await site.get("/341323106201/oversight/coverage")).text
+    assert "村务不按这张表对照" in village
+    assert "不合格" not in village
     world.away = {"oversight"}
     assert (await site.get("/341323/oversight/coverage")).status_code == 503
 
