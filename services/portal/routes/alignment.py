@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -62,6 +63,8 @@ class Shown:
     place: str
     columns: Sequence[pb.AlignedVoice]
     """From the top; a level that could speak and is silent has no organ and no values."""
+    labels: Sequence[str]
+    """What a column is called where it has no head: its level, with the organ where several of the level speak."""
     lines: Sequence[Line]
 
 
@@ -116,6 +119,8 @@ def shown(one: pb.Comparison, where: Where) -> Shown:
     for rank, level in enumerate(LEVELS):
         silent = [pb.AlignedVoice(level=level)] if 0 < rank <= own else []
         columns += [voice for voice in one.voices if voice.level == level] or silent
+    many = Counter(voice.level for voice in columns)
+    labels = [LEVELS[voice.level] + (voice.organ_name if many[voice.level] > 1 else "") for voice in columns]
     lines = []
     for field, name in HEADS.items():
         values = [next((each for each in voice.values if each.field == field), None) for voice in columns]
@@ -123,7 +128,7 @@ def shown(one: pb.Comparison, where: Where) -> Shown:
         if giving:
             state = "disagree" if field in one.differing else "agree" if giving > 1 else "single"
             lines.append(Line(name, state, values))
-    return Shown(one, named(one.place, where), columns, lines)
+    return Shown(one, named(one.place, where), columns, labels, lines)
 
 
 def named(code: str, where: Where) -> str:
