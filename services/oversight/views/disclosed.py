@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from sqlalchemy import ARRAY, Label, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, Boolean, Label, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.oversight.views import tables
@@ -22,9 +22,18 @@ class Claim(NamedTuple):
     organ: str
     domain: str
     matter: str
+    late: bool = False
+
+    @property
+    def named(self) -> bool:
+        """It names anything that is kept."""
+        return bool(self.domain or self.matter)
 
 
 _TEXTS: Final = ARRAY(Text)
+_CLAIMS: Final = text(
+    "SELECT id, organ, domain, matter, late FROM record WHERE id = ANY (:records)"
+).bindparams(bindparam("records", type_=_TEXTS))
 _GIVEN: Final = [bindparam(name, type_=_TEXTS) for name in ("organs", "domains", "matters")]
 _ASKED: Final = "SELECT * FROM unnest(:organs, :domains, :matters) AS given (organ, domain, matter)"
 _SAME: Final = "held.organ = {0}.organ AND held.domain = {0}.domain"
@@ -36,13 +45,19 @@ _LATE: Final = (
     "SELECT FROM record WHERE record.organ = {0}.organ AND record.domain = {0}.domain AND late AND NOT withdrawn"
     " AND matter <> ''"
 )
-_OPEN: Final = text(
-    f"INSERT INTO disclosed SELECT DISTINCT organ, domain, CAST('{{}}' AS text[]), CAST('{{}}' AS text[])"  # noqa: S608 - our own words
-    f" FROM ({_ASKED}) AS asked ORDER BY organ, domain ON CONFLICT DO NOTHING"
-).bindparams(*_GIVEN)
+_GAIN: Final = text(
+    "INSERT INTO disclosed AS held SELECT organ, domain,"
+    " coalesce(array_agg(DISTINCT matter) FILTER (WHERE matter <> ''), '{}'),"
+    " coalesce(array_agg(DISTINCT matter) FILTER (WHERE matter <> '' AND late), '{}')"
+    " FROM unnest(:organs, :domains, :matters, :lates) AS given (organ, domain, matter, late)"
+    " GROUP BY organ, domain ORDER BY organ, domain ON CONFLICT (organ, domain) DO UPDATE SET"
+    " matters = ARRAY(SELECT unnest(held.matters) UNION SELECT unnest(excluded.matters) ORDER BY 1),"
+    " late = ARRAY(SELECT unnest(held.late) UNION SELECT unnest(excluded.late) ORDER BY 1)"
+    " WHERE NOT (excluded.matters <@ held.matters AND excluded.late <@ held.late)"
+).bindparams(*_GIVEN, bindparam("lates", type_=ARRAY(Boolean)))
 _CHANGE: Final = text(
     f"WITH asked AS ({_ASKED} WHERE matter <> ''),"  # noqa: S608 - our own words
-    " news AS (SELECT organ, domain, array_agg(matter) AS matters,"
+    " news AS (SELECT organ, domain, array_agg(DISTINCT matter) AS matters,"
     f" coalesce(array_agg(matter) FILTER (WHERE EXISTS ({_SHOWN.format('asked')} AND record.matter = asked.matter)), '{{}}')"
     " AS shown,"
     f" coalesce(array_agg(matter) FILTER (WHERE EXISTS ({_LATE.format('asked')} AND record.matter = asked.matter)), '{{}}')"
@@ -68,28 +83,34 @@ _MEASURED: Final = text(
 )
 
 
-async def claims_of(conn: AsyncConnection, records: Collection[str]) -> Mapping[str, Claim]:
+async def claims_of(conn: AsyncConnection, records: Collection[str]) -> dict[str, Claim]:
     """Give what records are disclosed under, by id; a withdrawn one names nothing."""
-    column = tables.record.c
-    asked = select(column.id, column.organ, column.domain, column.matter).where(column.id.in_(records))
-    return {row.id: Claim(row.organ, row.domain, row.matter) for row in await conn.execute(asked)}
+    rows = await conn.execute(_CLAIMS, {"records": list(records)})
+    return {row.id: Claim(row.organ, row.domain, row.matter, row.late) for row in rows}
 
 
-async def note(conn: AsyncConnection, touched: Iterable[Claim]) -> None:
-    """Look again at what was claimed before records changed, and is claimed now.
+async def note(conn: AsyncConnection, before: Iterable[Claim], now: Iterable[Claim]) -> None:
+    """Take over what changed records claimed before, and what they claim now.
 
-    Whoever writes records of an organ holds the organ's row, so that nobody else looks at the same time.
+    What is claimed now is disclosed; of what is not claimed by them any more the other records are asked. Whoever writes
+    records of an organ holds the organ's row, so that nobody else looks at the same time.
     """
-    claims = sorted({claim for claim in touched if claim.domain or claim.matter})
-    if not claims:
-        return
-    given = {
-        "organs": [claim.organ for claim in claims],
-        "domains": [claim.domain for claim in claims],
-        "matters": [claim.matter for claim in claims],
+    gained = {claim for claim in now if claim.named}
+    lost = {claim for claim in before if claim.named} - gained
+    if gained:
+        await conn.execute(_GAIN, {**_given(gained), "lates": [claim.late for claim in sorted(gained)]})
+    if lost:
+        await conn.execute(_CHANGE, _given(lost))
+        await conn.execute(_CLOSE, _given(lost))
+
+
+def _given(claims: Collection[Claim]) -> dict[str, list[str]]:
+    ordered = sorted(claims)
+    return {
+        "organs": [claim.organ for claim in ordered],
+        "domains": [claim.domain for claim in ordered],
+        "matters": [claim.matter for claim in ordered],
     }
-    for statement in (_OPEN, _CHANGE, _CLOSE):
-        await conn.execute(statement, given)
 
 
 async def note_measured(conn: AsyncConnection) -> None:

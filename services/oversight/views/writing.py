@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, func, select
@@ -38,8 +39,11 @@ async def apply_records(conn: AsyncConnection, batch: Sequence[Received]) -> Non
     rows = [_withdrawn(s) if isinstance(s, RecordWithdrawn) else _published(s, law) for s in states]
     before = await disclosed.claims_of(conn, [row["id"] for row in rows])
     changed = await upsert_newer(conn, tables.record, rows)
-    after = await disclosed.claims_of(conn, changed)
-    await disclosed.note(conn, [*after.values(), *(before[one] for one in changed & before.keys())])
+    # of one version the first, as the table takes it
+    newest = {row["id"]: row for row in sorted(rows[::-1], key=itemgetter("version"))}
+    now = (newest[one] for one in changed)
+    claims = [disclosed.Claim(row["organ"], row["domain"], row["matter"], row["late"]) for row in now]
+    await disclosed.note(conn, [before[one] for one in changed & before.keys()], claims)
     await _note_time(conn, "publishing", batch)
 
 
