@@ -49,7 +49,7 @@ run: .venv/run.stamp
 
 # The suite has the pure tests among the others: `make test` does not run them twice.
 test: lint
-	$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 check: lint
 	$(BIN)/pytest -q -m domain

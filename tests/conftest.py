@@ -26,6 +26,19 @@ TESTER = "gongkai"
 """The role of the databases given to tests: no superuser, like a service's."""
 
 
+LONGEST = (
+    "endtoend",
+    "messaging",
+    "catalog",
+    "browser",
+    "portal",
+    "serving",
+    "notify",
+    "oversight",
+    "publishing",
+)
+"""Folders that several processes begin with, the longest first: none of them is waited for at the end."""
+
 WITH_OPENSEARCH = ("tests/chart", "tests/devstack", "tests/search")
 """Folders whose tests share what takes longest to start, and so go to the same process."""
 
@@ -55,9 +68,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where there are several processes, begin with the longest folder: nobody waits for it at the end."""
+    """Where there are several processes, begin with the longest folders."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.nodeid.split("/")[1]
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith("tests/endtoend/"))
+        items.sort(key=place)
 
 
 @contextmanager
