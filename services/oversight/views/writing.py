@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, func, select
@@ -39,9 +38,7 @@ async def apply_records(conn: AsyncConnection, batch: Sequence[Received]) -> Non
     rows = [_withdrawn(s) if isinstance(s, RecordWithdrawn) else _published(s, law) for s in states]
     before = await disclosed.claims_of(conn, [row["id"] for row in rows])
     changed = await upsert_newer(conn, tables.record, rows)
-    # of one version the first, as the table takes it
-    newest = {row["id"]: row for row in sorted(rows[::-1], key=itemgetter("version"))}
-    now = (newest[one] for one in changed)
+    now = (row for row in _newest(rows) if row["id"] in changed)
     claims = [disclosed.Claim(row["organ"], row["domain"], row["matter"], row["late"]) for row in now]
     await disclosed.note(conn, [before[one] for one in changed & before.keys()], claims)
     await _note_time(conn, "publishing", batch)
@@ -119,6 +116,15 @@ async def _note_time(conn: AsyncConnection, service: str, batch: Sequence[Receiv
             index_elements=[tables.freshness.c.service], set_={"seen_until": newest}
         )
     )
+
+
+def _newest(rows: Sequence[Row]) -> list[Row]:
+    """Give of each record the row the table takes: the newest, of one version the first."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        if row["version"] > newest.setdefault(row["id"], row)["version"]:
+            newest[row["id"]] = row
+    return list(newest.values())
 
 
 def _published(state: RecordState, law: Law) -> Row:
