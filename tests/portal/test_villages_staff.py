@@ -36,6 +36,7 @@ async def test_a_list_is_begun_changed_and_confirmed_by_another(people: Come, wo
     await first.send(sheet_of(page, f"{BASE}/"), do="save", **rest)
     await first.send(sheet_of(await first.get(f"{BASE}/propose"), f"{BASE}/propose"))
     assert "须由另一人确认" in (await first.get(f"{BASE}/publish")).text
+    assert "等待另一人确认公布" in (await second.get("/staff/")).text
     page = await second.get(f"{BASE}/publish")
     assert "这是第一份清单" in page.text
     await second.send(sheet_of(page, f"{BASE}/publish"))

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gongkai.rpc.catalog.v1 import catalogues_pb2
+from gongkai.rpc.catalog.v1 import catalogues_pb2, villages_pb2
 from gongkai.rpc.notify.v1 import notify_pb2
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.rpc.requests.v1 import requests_pb2
@@ -22,6 +22,7 @@ from services.portal.portal import Portal, portal_of
 from services.portal.routes.coverage import STATES
 from services.portal.routes.home import or_none
 from services.portal.routes.staff.due import Due, boards_of, due_of
+from services.portal.routes.staff.villages import lists_of
 from services.portal.sessions import staff_of
 from services.portal.staffpages import render_staff
 
@@ -45,13 +46,15 @@ async def desk(request: Request) -> Response:
     signed = await staff_of(request)
     portal = portal_of(request)
     staff = signed.staff
-    publishing, due, requests, doubts, drafts = await asyncio.gather(
+    publishing, due, requests, doubts, drafts, lists = await asyncio.gather(
         _publishing(request, portal, signed),
         _due(request, signed),
         _requests(portal, signed),
         _doubts(portal, signed),
         _catalogues(request, signed),
+        _villages(request, signed),
     )
+    divisions = await portal.registry.divisions() if lists else None
     values = {
         "publishing": publishing,
         "due": due,
@@ -60,6 +63,7 @@ async def desk(request: Request) -> Response:
         "requests": requests,
         "doubts": doubts,
         "drafts_of_catalogues": drafts,
+        "village_lists": [(divisions.find(one.list.village), one) for one in lists] if divisions else [],
         "keeps": staff.holds_anywhere(Role.STEWARD),
         "edits": staff.holds_anywhere(_E),
         "reviews": staff.holds_anywhere(_R),
@@ -109,6 +113,12 @@ async def _catalogues(request: Request, signed: Signed) -> Sequence[catalogues_p
         return None
     kept = await or_none(kept_by(request, signed))
     return kept[0] if kept else None
+
+
+async def _villages(request: Request, signed: Signed) -> list[villages_pb2.VillageListEntry]:
+    """The villages' lists that somebody is at; their page tells where the service does not answer."""
+    found = await or_none(lists_of(request, signed, brief=True))
+    return [one for one in found or () if one.phase != "none"][:SHOWN]
 
 
 async def _requests(portal: Portal, signed: Signed) -> requests_pb2.ListRequestsResponse | None:

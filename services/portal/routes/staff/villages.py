@@ -44,17 +44,24 @@ async def listing(request: Request) -> Response:
     chosen = divisions.find(request.query_params.get("village", "")[:12])
     if chosen is not None and chosen.level == "village":
         return RedirectResponse(f"/staff/villages/{chosen.code}/", status_code=303)
-    office = portal.offices.villages_for(signed)
-    told = await asyncio.gather(
-        *(
-            office.ListVillageLists(pb.ListVillageListsRequest(division=code, drafts=True, page_size=_PAGE))
-            for code in _divisions(signed)
-        )
-    )
-    entries = [(divisions.find(one.list.village), one) for answer in told for one in answer.lists]
+    entries = [(divisions.find(one.list.village), one) for one in await lists_of(request, signed)]
     known = {one.list.village for _, one in entries}
     values = {"listed": entries, "choices": _choices(signed, divisions, known), "place": divisions.name_of}
     return render_staff(request, "staff/villages/list.html", values, SECTION)
+
+
+async def lists_of(request: Request, signed: Signed, *, brief: bool = False) -> list[pb.VillageListEntry]:
+    """The lists of the villages somebody keeps, with what is open."""
+    office = portal_of(request).offices.villages_for(signed)
+    told = await asyncio.gather(
+        *(
+            office.ListVillageLists(
+                pb.ListVillageListsRequest(division=code, drafts=True, page_size=_PAGE, brief=brief)
+            )
+            for code in _divisions(signed)
+        )
+    )
+    return [one for answer in told for one in answer.lists]
 
 
 async def edit(request: Request) -> Response:
