@@ -20,8 +20,8 @@ from services.catalog.views.villages import items_of
 _FIELDS: Final = tuple(VillageItem.model_fields)
 _ADVICE: Final = {
     "cycle": "请选每季度、每月或者随时。",
-    "month": "固定月份是季度的第1至3个月，没有就写0。",
-    "day": "固定日是1至31，没有就写0。",
+    "month": "固定月份是季度的第1至3个月，没有的不填。",
+    "day": "固定日是1至31，没有的不填。",
 }
 
 
