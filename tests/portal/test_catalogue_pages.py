@@ -240,7 +240,10 @@ async def test_the_history_and_other_catalogues_of_a_matter(site: httpx.AsyncCli
         302,
         f"/341323/catalogue/14/{RETIRED}?edition=1",
     )
-    assert "现行目录已经没有这个事项。从第 2 版" in (await page(site, ended.headers["location"])).text
+    past = await page(site, ended.headers["location"])
+    assert "现行目录已经没有这个事项。从第 2 版" in past.text
+    assert "?edition=2" not in past.html  # the edition that has it no longer
+    assert f"/api/v1/catalogues/{COUNTY}/rows/{RETIRED}?edition=1" in past.html
     later = await page(site, f"/341323/catalogue/20/{ADDED}?edition=1", 404)
     assert "那时的目录里没有“先行救助结果”" in later.text
     above = await page(site, "/341323110/catalogue/01/m-01-003", 404)
