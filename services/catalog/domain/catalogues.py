@@ -94,7 +94,7 @@ CatalogueEvent = DraftEvent | EditionPublished
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(
-    {NONE: "没有在拟的版本", DRAFTING: "正在起草", PROPOSED: "已送复核"}
+    {NONE: "没有起草中的版本", DRAFTING: "正在起草", PROPOSED: "已送复核"}
 )
 
 
@@ -311,7 +311,7 @@ def _asked(name: str, question: Question) -> str:
 
 def _opening(state: Catalogue, above: Above) -> Iterator[Reason]:
     if state.phase != NONE:
-        text = f"第 {state.number} 版{_PHASES[state.phase]}，发布或者放弃以后才能另拟新版。"
+        text = f"第 {state.number} 版{_PHASES[state.phase]}，发布或者放弃以后才能再起草新版。"
         yield Reason("edition.open", text, "catalogue")
     if state.level not in LEVELS:
         text = "村（社区）不编制公开事项目录，另有村务公开清单。"
@@ -323,7 +323,7 @@ def _opening(state: Catalogue, above: Above) -> Iterator[Reason]:
 
 def _drafting(state: Catalogue) -> Iterator[Reason]:
     if state.phase != DRAFTING:
-        advice = "请先新拟一版" if state.phase == NONE else "要修改请先退回"
+        advice = "请先起草新版" if state.phase == NONE else "要修改请先退回"
         text = f"目录目前{_PHASES[state.phase]}，不能修改。{advice}。"
         yield Reason("edition.not-drafting", text, "catalogue")
 

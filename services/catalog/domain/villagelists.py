@@ -17,7 +17,7 @@ from services.catalog.domain.villageitems import VillageKind, differences, incom
 
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(
-    {NONE: "没有在拟的清单", DRAFTING: "清单正在起草", PROPOSED: "清单已送复核"}
+    {NONE: "没有起草中的清单", DRAFTING: "清单正在起草", PROPOSED: "清单已送复核"}
 )
 _PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
 _MOST_TOLD: Final = 8
