@@ -1,6 +1,6 @@
 """What coverage costs, by the number of matters and of divisions: answers of the board, of an organ, of a matter's page.
 
-    python bench/coverage.py [--matters 1000 5000] [--divisions 10] [--organs 3] [--rounds 5]
+    python bench/coverage.py [--matters 1000 5000] [--divisions 10] [--organs 3] [--rounds 5] [--own]
 
 Starts its own PostgreSQL below a temporary folder. One catalogue of the city holds for every division; each has organs that
 share its subject words. One matter in a hundred has a cycle; of every five matters an organ has published four. What a
@@ -65,15 +65,15 @@ NOBODY = cast("Any", None)
 Ask = Callable[[int], Awaitable[object]]
 
 
-def catalogue(matters: int, words: int) -> Iterator[Contract]:
-    """The city's edition and its matters."""
+def catalogue(matters: int, words: int, of: str = CITY) -> Iterator[Contract]:
+    """An edition of the city, or of a division of its own, and its matters."""
     domains = tuple(
         DomainState(code=f"{n:02d}", seq=n, name=f"领域{n}", lead_units="") for n in range(1, DOMAINS + 1)
     )
     yield CalendarAnnounced(year=2026, version=1, days=(), source="通知", complete=True)
     yield EditionPublished(
-        edition=f"{CITY}-1", version=1, division=CITY, title="目录", effective_on=date(2026, 1, 1),
-        catalogue=CITY, number=1, domains=domains, matters=matters,
+        edition=f"{of}-1", version=1, division=of, title="目录", effective_on=date(2026, 1, 1),
+        catalogue=of, number=1, domains=domains, matters=matters,
     )  # fmt: skip
     plain = dict.fromkeys(MatterState.model_fields, "") | {"place": 0, "level1": "一级", "level2": "二级"}
     for n in range(matters):
@@ -83,7 +83,7 @@ def catalogue(matters: int, words: int) -> Iterator[Contract]:
         )
         reading = MatterReading(time_limits=(CYCLE,) if n % 100 == 0 else (), levels=("county", "township"))
         yield MatterRevised(
-            edition=f"{CITY}-1", version=1, matter=state, catalogue=CITY, division=CITY, reading=reading
+            edition=f"{of}-1", version=1, matter=state, catalogue=of, division=of, reading=reading
         )
 
 
@@ -167,7 +167,7 @@ async def database() -> AsyncIterator[AsyncEngine]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def measure(matters: int, divisions: int, organs: int, rounds: int) -> None:
+async def measure(matters: int, divisions: int, organs: int, rounds: int, *, own: bool) -> None:
     """Fill a database and print what each question costs."""
     words = 50
     async with database() as engine:
@@ -178,6 +178,8 @@ async def measure(matters: int, divisions: int, organs: int, rounds: int) -> Non
         for number in range(1, divisions + 1):
             registry, records = place(number, matters, words, organs)
             await tell(engine, registry, apply_registry)
+            if own:
+                await tell(engine, list(catalogue(matters, words, division_of(number))), apply_registry)
             await tell(engine, records, apply_records)
         recorded = time.perf_counter() - began
         async with engine.connect() as conn:
@@ -248,9 +250,10 @@ def main() -> None:
     parser.add_argument("--divisions", type=int, default=10)
     parser.add_argument("--organs", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--own", action="store_true", help="a catalogue for each division, not one for all")
     given = parser.parse_args()
     for matters in given.matters:
-        asyncio.run(measure(matters, given.divisions, given.organs, given.rounds))
+        asyncio.run(measure(matters, given.divisions, given.organs, given.rounds, own=given.own))
 
 
 main()
