@@ -52,13 +52,14 @@ async def index(request: Request) -> Response:
     shown = (page - 1) * PAGE_SIZE < told.total
     entries = await villages.entries(portal, (one.list for one in told.lists), today) if shown else []
     assert where.divisions is not None
+    inside = stem(where.place.code)
     values = {
         "entries": [(where.divisions.find(one.village), one) for one in entries],
         "total": told.total,
         "page": page,
         "size": PAGE_SIZE,
         "all_villages": sum(
-            place.level == "village" and not place.heir and place.code.startswith(stem(where.place.code))
+            place.level == "village" and not place.heir and place.code.startswith(inside)
             for place in where.divisions.by_code.values()
         ),
     }
