@@ -211,7 +211,11 @@ async def test_the_official_table_is_walked_and_printed(browser: Browser, town_u
         await frame.focus()
         for _ in range(6):
             await page.keyboard.press("ArrowRight")
-        await page.wait_for_function("document.querySelector('.scroll').scrollLeft > 100")
+        for _ in range(100):  # it glides; the page's own policy forbids to wait for a script's text
+            if await frame.evaluate("it => it.scrollLeft") > 100:
+                break
+            await page.wait_for_timeout(50)
+        assert await frame.evaluate("it => it.scrollLeft") > 100
         name = page.locator(".official tbody th").first
         box = await name.bounding_box()
         assert box is not None
