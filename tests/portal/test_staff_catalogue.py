@@ -208,6 +208,7 @@ async def test_an_edition_passes_through_two_hands(people: Come, world: World) -
     assert 'href="#f-reason"' in refused.text
     await reviewer.fill(f"{BASE}/return", reason="第6行的依据要换")
     assert "第6行的依据要换" in (await drafter.get(f"{BASE}/")).text
+    assert "复核人退回，请修改" in (await drafter.get("/staff/")).text
     await drafter.fill(f"{BASE}/propose", note="已换")
     changes = Outline((await reviewer.get(f"{BASE}/changes")).text).text
     assert "监督检查" in changes

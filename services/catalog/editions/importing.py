@@ -96,7 +96,7 @@ def _unsound(found: Examination, asked: ImportOrder) -> Iterator[Reason]:
         yield Reason("import.changed-since", text, "digest")
     missing = sum(1 for change in found.comparison.changes if change.kind == "removed")
     if missing and blank(asked.reason):
-        text = f"表中缺少目录已有的 {missing} 个事项，删除或不采用须说明理由，理由会随目录公开。请填写理由；若表只是一部分，请不要选“表是完整的”。"
+        text = f"表中缺少目录已有的 {missing} 个事项，删除或不采用须说明理由，理由会随目录公开。请填写理由；若表只是一部分，请不要勾选“这是整个领域的全表”。"
         yield Reason("import.reason.missing", text, "reason")
 
 
