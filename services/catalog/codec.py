@@ -7,7 +7,10 @@ from typing import Final
 from gongkai.eventstore.codec import Codec
 from services.catalog.domain.bases import BasisDescribed, BasisRegistered, BasisStateChanged
 from services.catalog.domain.calendars import CalendarAnnounced
-from services.catalog.domain.catalogues import (
+from services.catalog.domain.division_changes import DivisionEnded, DivisionKept, DivisionRenamed
+from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.drafting import (
     CatalogueFounded,
     EditionDiscarded,
     EditionOpened,
@@ -15,9 +18,6 @@ from services.catalog.domain.catalogues import (
     EditionReturned,
     UpperTaken,
 )
-from services.catalog.domain.division_changes import DivisionEnded, DivisionKept, DivisionRenamed
-from services.catalog.domain.divisions import DivisionRegistered
-from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised, widen_matter
 from services.catalog.domain.organ_changes import OrganEnded, OrganKept, OrganRenamed
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganRegistered

@@ -16,9 +16,9 @@ from gongkai.eventstore.event import StoredEvent
 from gongkai.messaging.outgoing import Outgoing
 from services.catalog.domain.bases import BasisFacts
 from services.catalog.domain.calendars import CalendarAnnounced
-from services.catalog.domain.catalogues import DraftEvent
 from services.catalog.domain.divisions import DivisionFacts
 from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.drafting import DraftEvent
 from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised
 from services.catalog.domain.organs import OrganCredentialAdded, OrganCredentialsRevoked, OrganFacts
 from services.catalog.domain.rules import RuleChanged

@@ -15,7 +15,10 @@ from gongkai.eventstore.event import StoredEvent
 from services.catalog.codec import CODEC
 from services.catalog.domain.bases import BasisDescribed, BasisFacts, BasisRegistered, BasisStateChanged
 from services.catalog.domain.calendars import CalendarAnnounced, MovedDay
-from services.catalog.domain.catalogues import (
+from services.catalog.domain.division_changes import DivisionEnded, DivisionKept, DivisionRenamed
+from services.catalog.domain.divisions import DivisionRegistered
+from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.drafting import (
     CatalogueFounded,
     EditionDiscarded,
     EditionOpened,
@@ -23,9 +26,6 @@ from services.catalog.domain.catalogues import (
     EditionReturned,
     UpperTaken,
 )
-from services.catalog.domain.division_changes import DivisionEnded, DivisionKept, DivisionRenamed
-from services.catalog.domain.divisions import DivisionRegistered
-from services.catalog.domain.domains import DomainRegistered
 from services.catalog.domain.editions import (
     Difference,
     Domain,

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Final
 
 from gongkai.contracts.matters import COLUMNS
 from gongkai.eventstore.codec import DomainEvent
 from gongkai.refusal import Reason
 from services.catalog.domain.checks import blank, refuse_if_any
+from services.catalog.domain.drafting import (
+    CatalogueEvent,
+    CatalogueFounded,
+    EditionDiscarded,
+    EditionOpened,
+    EditionProposed,
+    EditionReturned,
+    UpperTaken,
+)
 from services.catalog.domain.editions import EditionPublished
 from services.catalog.domain.merging import Asked, Question
 
@@ -21,77 +30,6 @@ LEVELS: Final = ("guide", "city", "county", "township")
 _PLAN: Final = "《宿州市全面推进基层政务公开标准化规范化工作实施方案》"
 _MOST_TOLD: Final = 100
 """Questions that a refusal names one by one; the rest it counts."""
-
-
-class CatalogueFounded(DomainEvent):
-    """A division has a catalogue."""
-
-    NAME: ClassVar[str] = "catalogue.founded"
-
-    catalogue: str
-    """The division's code, or ``guide``."""
-    division: str
-    level: str
-    upper: str
-    title: str
-
-
-class EditionOpened(DomainEvent):
-    """The next edition is being drafted."""
-
-    NAME: ClassVar[str] = "edition.opened"
-
-    catalogue: str
-    number: int
-    upper_edition: int
-    title: str
-
-
-class UpperTaken(DomainEvent):
-    """The draft stands on another edition of the catalogue above."""
-
-    NAME: ClassVar[str] = "edition.upper_taken"
-
-    catalogue: str
-    upper_edition: int
-
-
-class EditionProposed(DomainEvent):
-    """The draft waits for another person's review."""
-
-    NAME: ClassVar[str] = "edition.proposed"
-
-    catalogue: str
-    by: str
-    """The actor, who may not publish it."""
-    note: str
-
-
-class EditionReturned(DomainEvent):
-    """The reviewer sent the draft back, or its proposer took it back."""
-
-    NAME: ClassVar[str] = "edition.returned"
-
-    catalogue: str
-    reason: str
-
-
-class EditionDiscarded(DomainEvent):
-    """The draft was given up; everything in it is again as it stands in the edition in force."""
-
-    NAME: ClassVar[str] = "edition.discarded"
-
-    catalogue: str
-    number: int
-    """Of the draft; the next one gets it again."""
-    reason: str
-
-
-DraftEvent = (
-    CatalogueFounded | EditionOpened | UpperTaken | EditionProposed | EditionReturned | EditionDiscarded
-)
-CatalogueEvent = DraftEvent | EditionPublished
-
 NONE, DRAFTING, PROPOSED = "none", "drafting", "proposed"
 _PHASES: Final[Mapping[str, str]] = MappingProxyType(
     {NONE: "没有起草中的版本", DRAFTING: "正在起草", PROPOSED: "已送复核"}

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.eventstore.event import StoredEvent
 from gongkai.eventstore.store import EventStore, StreamWrite
 from services.catalog.domain import catalogues as rules
-from services.catalog.domain.catalogues import EditionOpened
+from services.catalog.domain.drafting import EditionOpened
 from services.catalog.domain.stances import UNDECIDED, Stance, evolve, revert
 from services.catalog.editions.commands import locked, mark
 from services.catalog.editions.desk import Desk

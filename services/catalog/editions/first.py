@@ -8,7 +8,8 @@ from typing import Final
 
 from gongkai.eventstore.codec import DomainEvent
 from services.catalog.domain import catalogues
-from services.catalog.domain.catalogues import GUIDE, Above, Catalogue, EditionProposed
+from services.catalog.domain.catalogues import GUIDE, Above, Catalogue
+from services.catalog.domain.drafting import CatalogueEvent, EditionProposed
 from services.catalog.domain.editions import Domain
 from services.catalog.domain.merging import Upper
 from services.catalog.domain.publication import Draft, Particulars, publish
@@ -63,7 +64,7 @@ def first_edition(
     return streams
 
 
-def _state(events: Iterable[catalogues.CatalogueEvent]) -> Catalogue:
+def _state(events: Iterable[CatalogueEvent]) -> Catalogue:
     state: Catalogue | None = None
     for event in events:
         state = catalogues.evolve(state, event)

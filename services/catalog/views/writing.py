@@ -13,9 +13,9 @@ from gongkai.eventstore.codec import DomainEvent
 from gongkai.eventstore.store import StreamWrite
 from services.catalog.domain.bases import BasisFacts
 from services.catalog.domain.calendars import CalendarAnnounced
-from services.catalog.domain.catalogues import DraftEvent
 from services.catalog.domain.divisions import DivisionFacts
 from services.catalog.domain.domains import DomainRegistered
+from services.catalog.domain.drafting import DraftEvent
 from services.catalog.domain.editions import EditionPublished, MatterRetired, MatterRevised
 from services.catalog.domain.organs import OrganFacts
 from services.catalog.domain.rules import RuleChanged
