@@ -4,9 +4,10 @@
     python -m bench.matter --state .gongkai [--rounds 400]
 
 1. the bare query: the row, its history, twelve other catalogues with how many there are; one connection, nothing decoded;
-2. the same query behind a gRPC method of grpc.aio that gives its bytes: no token, no message, no pool;
-3. GetRow of catalog: the row with its organs and bases, history, twelve other catalogues;
-4. the public page over HTTP, and what it asks besides (with ``--state`` alone).
+2. the statement of the page over the same connection, read: the row with its organs and bases, history, twelve others;
+3. the bare query behind a gRPC method of grpc.aio that gives its bytes: no token, no message, no pool;
+4. GetRow of catalog: the statement of the page as a message, with token and pool;
+5. the public page over HTTP, and what it asks besides (with ``--state`` alone).
 
 Without ``--state`` it starts its own PostgreSQL below a temporary folder and sows a city's standard; the other catalogues
 are copies of its rows, each with words of its own for one matter in a hundred; client, service and query share a process.
@@ -53,6 +54,7 @@ from gongkai.serving.lifecycle import Service
 from gongkai.serving.settings import Address, Settings
 from services.catalog.editions.api import CatalogueApi
 from services.catalog.editions.desk import Desk
+from services.catalog.views.matter_page import read_matter
 from services.catalog.views.tables import catalogue, edition, matter_row
 
 OTHERS = 12
@@ -143,10 +145,19 @@ async def bare(engine: AsyncEngine) -> AsyncIterator[list[Rung]]:
         async def query(place: Place) -> object:
             return (await conn.execute(BARE, place.given)).all()
 
+        async def read(place: Place) -> object:
+            return await read_matter(
+                conn, place.catalogue, place.matter, number=0, on=None, most=OTHERS, brief=True
+            )
+
         async def behind(place: Place) -> object:
             return await call(json.dumps(place.given).encode())
 
-        yield [Rung("bare query", query), Rung("bare query behind a gRPC method", behind)]
+        yield [
+            Rung("bare query", query),
+            Rung("statement of the page, read", read),
+            Rung("bare query behind a gRPC method", behind),
+        ]
 
 
 def get_row(opened: aio.Channel) -> Rung:
@@ -268,9 +279,17 @@ async def running(state: Path, rounds: int) -> None:
             asked = oversight_pb2.GetDutyCoverageRequest(division=place.catalogue, matter=place.matter)
             return await oversight.GetDutyCoverage(asked)
 
+        async def figures(place: Place) -> object:
+            asked = oversight_pb2.CountAlignmentRequest(division=place.catalogue, matter=place.matter)
+            return await oversight.CountAlignment(asked)
+
         rungs = await stack.enter_async_context(bare(engine))
         places = await places_of(engine, WARM + rounds)
-        besides = [Rung("ListRecords over gRPC", listed), Rung("GetDutyCoverage over gRPC", duty)]
+        besides = [
+            Rung("ListRecords over gRPC", listed),
+            Rung("GetDutyCoverage over gRPC", duty),
+            Rung("CountAlignment over gRPC", figures),
+        ]
         await climb(
             [*rungs, get_row(opened["catalog"]), *besides, Rung("the page over HTTP", page)], places, rounds
         )

@@ -45,7 +45,9 @@ async def show(request: Request) -> Response:
         portal.offices.catalogues.GetRow(_row(shown, identity, when)),
         or_none(portal.offices.records.ListRecords(listing)),
         or_none(portal.registry.organs(shown.place)),
-        or_none(portal.offices.oversight.GetDutyCoverage(_duty(shown, identity))),
+        _nothing()
+        if when.asked
+        else or_none(portal.offices.oversight.GetDutyCoverage(_duty(shown, identity))),
         or_none(portal.offices.oversight.CountAlignment(_figures(shown, identity))),
         return_exceptions=True,
     )
@@ -64,7 +66,7 @@ async def show(request: Request) -> Response:
         "total": listed.total if isinstance(listed, pb.ListRecordsResponse) else 0,
         "page": page,
         "size": PAGE_SIZE,
-        "duty": duty if isinstance(duty, oversight_pb2.GetDutyCoverageResponse) and not when.asked else None,
+        "duty": duty if isinstance(duty, oversight_pb2.GetDutyCoverageResponse) else None,
         "figures": figures if isinstance(figures, oversight_pb2.CountAlignmentResponse) else None,
     }
     return portal.pages.render(request, "matter.html", values, where)
@@ -131,6 +133,10 @@ def _row(shown: InForce, identity: str, when: When) -> catalogues_pb2.GetRowRequ
         others=_ELSEWHERE,
         brief=True,
     )
+
+
+async def _nothing() -> None:
+    """Of an earlier edition nothing is due."""
 
 
 def _duty(shown: InForce, identity: str) -> oversight_pb2.GetDutyCoverageRequest:
