@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -28,7 +28,7 @@ from services.oversight.domain.alignment import (
     newest,
     place_in,
 )
-from services.oversight.domain.sums import Number, Sum, SumState, own_words, sums
+from services.oversight.domain.sums import SUMMED, Number, Sum, SumState, own_words, sums
 from services.oversight.views import coverage, facts
 from services.oversight.views.facts import Found, Scope
 
@@ -54,14 +54,10 @@ class Setting:
 
     def inside(self) -> Callable[[str], bool]:
         """Tell whether a place lies in the division today."""
-        if not self.ends.ends:
-            return lambda _: True
         return cache(lambda place: self.division in self.ends.upwards(place, self.today))
 
     def standing(self) -> Callable[[str, str], str]:
         """Give the place a figure of a period is of."""
-        if not self.ends.ends:
-            return lambda place, _: place
         return cache(lambda place, period: place_in(place, period, self.ends))
 
 
@@ -72,9 +68,14 @@ class Board:
     setting: Setting
     states: Mapping[Key, State]
     sums: Sequence[Sum]
-    raw: Mapping[Key, Sequence[RawKey]]
+    moved: Mapping[Key, Sequence[RawKey]]
+    """Where a figure was said of a place that had ended: all that stands for the key in records."""
     known: Mapping[Key, Comparison] = field(default_factory=dict)
     """What had to be looked at."""
+
+    def said_of(self, keys: Iterable[Key]) -> list[RawKey]:
+        """Give what stands for keys in records."""
+        return [one for key in keys for one in self.moved.get(key, (key,))]
 
     @property
     def matters(self) -> Mapping[str, str]:
@@ -94,32 +95,43 @@ async def board_of(conn: AsyncConnection, division: str, today: date, matter: st
     setting = await setting_of(conn, division, today)
     rows = await facts.outlines(conn, setting.scope, setting.moved, matter)
     standing, inside = setting.standing(), setting.inside()
-    raw: dict[Key, list[RawKey]] = defaultdict(list)
+    moves = bool(setting.ends.ends)
+    raw: dict[Key, set[RawKey]] = defaultdict(set)
     states: dict[Key, State] = {}
-    own: dict[Key, dict[str, Number]] = {}
+    own: dict[str, dict[Key, Number]] = {name: {} for name in SUMMED}
     look: set[Key] = set()
+    # tens of thousands of rows: nothing is made for each of them but its key
     for what, place, period, differs, together, cents, people, households in rows:
-        key = Key(what, standing(place, period), period)
-        if not inside(key.place):
-            continue
-        if differs or key.place != place or key in raw:
+        key = Key(what, place, period)
+        if moves:
+            if not inside(stands := standing(place, period)):
+                continue
+            if stands != place:
+                key = Key(what, stands, period)
+                raw[key] |= {(what, place, period), key}
+                look.add(key)
+        if differs:
             look.add(key)
-        raw[key].append((what, place, period))
         states[key] = State.AGREE if together else State.ALONE
-        said = {"amount": _yuan(cents), "people": people, "households": households}
-        own[key] = {name: value for name, value in said.items() if value is not None}
-    found = await statements_of(conn, setting, [one for key in look for one in raw[key]])
+        if cents is not None:
+            own["amount"][key] = Decimal(cents).scaleb(_CENTS)
+        if people is not None:
+            own["people"][key] = people
+        if households is not None:
+            own["households"][key] = households
+    board = Board(setting, states, [], {key: sorted(keys) for key, keys in raw.items()})
+    found = await statements_of(conn, setting, board.said_of(look))
     known = {one.key: one for one in compare(found)}
     states |= {key: one.state for key, one in known.items()}
-    own |= _own_values(found, look)
-    divisions = await facts.divisions_in(conn, setting.scope) if own else ()
-    return Board(setting, states, _sums(setting, own, divisions), raw, known)
+    _look_again(own, found, look)
+    divisions = await facts.divisions_in(conn, setting.scope) if any(own.values()) else ()
+    return replace(board, sums=_sums(setting, own, divisions), known=known)
 
 
 async def comparisons_of(conn: AsyncConnection, board: Board, keys: Sequence[Key]) -> list[Comparison]:
     """Give the comparisons of some keys in their order."""
-    raw = [one for key in keys if key not in board.known for one in board.raw[key]]
-    found = {one.key: one for one in compare(await statements_of(conn, board.setting, raw))}
+    wanted = board.said_of(key for key in keys if key not in board.known)
+    found = {one.key: one for one in compare(await statements_of(conn, board.setting, wanted))}
     return [board.known.get(key) or found[key] for key in keys]
 
 
@@ -128,7 +140,7 @@ async def own_of(conn: AsyncConnection, board: Board, shown: Sequence[Sum]) -> M
     keys = {
         Key(one.key.matter, place, one.key.period) for one in shown for place in (one.key.place, *one.parts)
     }
-    said = await statements_of(conn, board.setting, [one for key in keys for one in board.raw[key]])
+    said = await statements_of(conn, board.setting, board.said_of(keys))
     found: dict[Key, list[Statement]] = defaultdict(list)
     for one in own_words(said):
         found[one.key].append(one)
@@ -217,25 +229,25 @@ def _statements(rows: Iterable[Found], setting: Setting) -> list[Statement]:
     ]
 
 
-def _own_values(said: Iterable[Statement], keys: Iterable[Key]) -> dict[Key, dict[str, Number]]:
+def _look_again(own: Mapping[str, dict[Key, Number]], said: Iterable[Statement], keys: Iterable[Key]) -> None:
+    """Put the newest of what places say of themselves in place of what the outlines had."""
     by_key: dict[Key, list[Statement]] = {key: [] for key in keys}
     for one in own_words(said):
         by_key[one.key].append(one)
-    values = {key: newest(words) for key, words in by_key.items()}
-    return {
-        key: {name: given.value for name, given in of.items() if not isinstance(given.value, date)}
-        for key, of in values.items()
-    }
+    for key, words in by_key.items():
+        given = newest(words)
+        for name, numbers in own.items():
+            numbers.pop(key, None)
+            value = given[name].value if name in given else None
+            if value is not None and not isinstance(value, date):
+                numbers[key] = value
 
 
-def _sums(setting: Setting, own: Mapping[Key, Mapping[str, Number]], divisions: Collection[str]) -> list[Sum]:
-    parents = cache(lambda place, day: (*setting.ends.upwards(place, day), "")[1])
-    families = cache(lambda day: _families(setting.ends, divisions, day))
-    return sums(
-        {key: said for key, said in own.items() if said},
-        lambda place, period: parents(place, begins(period)),
-        lambda place, period: families(begins(period)).get(place, ()),
-    )
+def _sums(setting: Setting, own: Mapping[str, Mapping[Key, Number]], divisions: Collection[str]) -> list[Sum]:
+    ends = setting.ends
+    parents = cache(lambda place, period: (*ends.upwards(place, begins(period)), "")[1])
+    families = cache(lambda day: _families(ends, divisions, day))
+    return sums(own, parents, lambda place, period: families(begins(period)).get(place, ()))
 
 
 def _families(ends: Successions, divisions: Collection[str], day: date) -> Mapping[str, Collection[str]]:
@@ -246,7 +258,3 @@ def _families(ends: Successions, divisions: Collection[str], day: date) -> Mappi
         if len(line) > 1:
             below[line[1]].add(code)
     return below
-
-
-def _yuan(cents: int | None) -> Decimal | None:
-    return None if cents is None else Decimal(cents).scaleb(_CENTS)

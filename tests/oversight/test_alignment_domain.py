@@ -159,9 +159,11 @@ def test_a_figure_is_of_its_place_as_it_stood_in_the_period() -> None:
 
 
 def _own(*words: Statement) -> Any:
-    return {
-        one.key: {field: given.value for field, given in newest([one]).items()} for one in own_words(words)
-    }
+    fields: dict[str, dict[Key, Any]] = {}
+    for one in own_words(words):
+        for field, newer in newest([one]).items():
+            fields.setdefault(field, {})[one.key] = newer.value
+    return fields
 
 
 def _parent(place: str, _period: str) -> str:

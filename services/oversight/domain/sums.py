@@ -30,8 +30,8 @@ class SumState(StrEnum):
 
 
 Number = Decimal | int
-Own = Mapping[Key, Mapping[str, Number]]
-"""What each place says of itself: field → number."""
+Own = Mapping[str, Mapping[Key, Number]]
+"""What each place says of itself: field → whose, number."""
 Parent = Callable[[str, str], str]
 """Place and period → what it lay in directly; empty for the topmost."""
 Below = Callable[[str, str], Collection[str]]
@@ -55,35 +55,26 @@ class Sum:
 
 def sums(own: Own, parent: Parent, below: Below) -> list[Sum]:
     """Add up; the newest period first, then by matter and place, fields in their order."""
-    children: dict[Key, list[Key]] = defaultdict(list)
-    for key in own:
-        above = Key(key.matter, parent(key.place, key.period), key.period)
-        if above in own:
-            children[above].append(key)
-    found: list[Sum] = []
-    for key in ordered(children):
-        parts = children[key]
-        said = {part.place: own[part] for part in parts}
-        known = {*below(key.place, key.period), *said}
-        found += _added(key, own[key], said, len(known))
-    return found
+    by_key: dict[Key, list[Sum]] = defaultdict(list)
+    for field in SUMMED:
+        numbers = own.get(field, {})
+        children: dict[Key, list[Key]] = defaultdict(list)
+        for key in numbers:
+            above = Key(key.matter, parent(key.place, key.period), key.period)
+            if above in numbers:
+                children[above].append(key)
+        for key, lower in children.items():
+            parts = {one.place: numbers[one] for one in sorted(lower)}
+            places = len({*below(key.place, key.period), *parts})
+            total = sum(parts.values())
+            state = _state(total, numbers[key], complete=len(parts) == places)
+            by_key[key].append(Sum(key, field, numbers[key], parts, places, total, state))
+    return [one for key in ordered(by_key) for one in by_key[key]]
 
 
 def own_words(statements: Iterable[Statement]) -> list[Statement]:
     """Keep what is said of a place by a record about that place itself."""
     return [one for one in statements if one.division == one.key.place]
-
-
-def _added(
-    key: Key, own: Mapping[str, Number], said: Mapping[str, Mapping[str, Number]], places: int
-) -> Iterable[Sum]:
-    for field in SUMMED:
-        parts = {place: values[field] for place, values in sorted(said.items()) if field in values}
-        if field not in own or not parts:
-            continue
-        total = sum(parts.values())
-        state = _state(total, own[field], complete=len(parts) == places)
-        yield Sum(key, field, own[field], parts, places, total, state)
 
 
 def _state(total: Number, whole: Number, *, complete: bool) -> SumState:
