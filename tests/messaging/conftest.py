@@ -15,7 +15,8 @@ from uuid import uuid4
 
 import pytest
 from nats.aio.client import Client
-from nats.js.api import RawStreamMsg
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gongkai.contracts.contract import Contract
@@ -64,11 +65,17 @@ class NoteSaid(Contract):
     text: str
 
 
-async def read_all(client: Client, stream: str) -> list[RawStreamMsg]:
+async def read_all(client: Client, stream: str) -> list[Msg]:
     """Every message of a stream, in order."""
     jetstream = client.jetstream()
-    state = (await jetstream.stream_info(stream)).state
-    return [await jetstream.get_msg(stream, seq) for seq in range(state.first_seq, state.last_seq + 1) if seq]
+    reader = (await jetstream.add_consumer(stream, ack_policy=AckPolicy.NONE, mem_storage=True)).name
+    messages = await jetstream.pull_subscribe_bind(consumer=reader, stream=stream)
+    left = (await messages.consumer_info()).num_pending or 0
+    found: list[Msg] = []
+    while len(found) < left:
+        found += await messages.fetch(min(left - len(found), 500), timeout=30)
+    await jetstream.delete_consumer(stream, reader)
+    return found
 
 
 @dataclass
@@ -121,7 +128,7 @@ class City:
         made = organ_credentials(self.keys, code, division, now())
         return made.text, made.public_key
 
-    async def messages(self, stream: str) -> list[RawStreamMsg]:
+    async def messages(self, stream: str) -> list[Msg]:
         """Everything in a stream, as a relaying service may read it."""
         async with self.user("admin") as admin:
             return await read_all(admin, stream)
