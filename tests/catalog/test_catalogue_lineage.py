@@ -25,7 +25,7 @@ from services.catalog.domain.edits import Edit, Ground
 from services.catalog.domain.merging import ANSWERS, Asked, State, Upper, stand
 from services.catalog.domain.publication import Draft, InForce, Particulars, publish, standing_in_force
 from services.catalog.domain.rows import FIELDS, MatterRow, reaches
-from services.catalog.domain.stances import UNDECIDED, Kind, Stance, evolve, revert
+from services.catalog.domain.stances import UNDECIDED, Kind, Stance, StanceEvent, evolve, revert
 from tests.catalog.rowcells import COMPLETE
 
 pytestmark = pytest.mark.domain
@@ -81,18 +81,19 @@ class Level:
         for event in events:
             self.stances[matter] = evolve(self.stances.get(matter, UNDECIDED), event)
 
-    def edit(self, edit: Edit) -> bool:
+    def edit(self, edit: Edit) -> list[StanceEvent] | None:
+        """Gives what was said, nothing where it stood so already; None if it was refused."""
         upper = self.upper()
         stance, row = self.stances.get(edit.matter, UNDECIDED), upper.rows.get(edit.matter)
         known = stance.kind is not Kind.NONE or row is not None
         try:
             events = decide(edit, Ground(stance, row, upper.gone.get(edit.matter), known=known))
         except Refusal:
-            return False
+            return None
         if events:
             self._settle_account(edit.matter, row)
             self.apply(edit.matter, list(events))
-        return True
+        return events
 
     # -- the account ---------------------------------------------------------------------------------------
 
@@ -163,7 +164,7 @@ class Level:
 
     def act_on_question(self, edit: Edit, cell: str) -> None:
         was = self.stances.get(edit.matter, UNDECIDED).kind
-        assert self.edit(edit), "an answer that is offered is taken"
+        assert self.edit(edit) is not None, "an answer that is offered is taken"
         if edit.act == "restore":
             self.wanted[edit.matter].pop(cell, None)
         elif edit.act == "keep":
