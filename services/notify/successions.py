@@ -33,19 +33,15 @@ division_end = Table(
 
 
 async def apply(conn: AsyncConnection, batch: Sequence[Received]) -> None:
-    """Keep the ends."""
+    """Keep the ends, and that there is none: one that was taken back must not rise again from an older word."""
     told = [one.contract for one in batch if isinstance(one.contract, DivisionChanged)]
-    ends = [
-        contract.model_dump(include={"code", "version", "successor", "ended_on"})
-        for contract in told
-        if contract.ended_on is not None
-    ]
+    ends = [contract.model_dump(include={"code", "version", "successor", "ended_on"}) for contract in told]
     await upsert_newer(conn, division_end, ends, key="code")
 
 
 async def successions(conn: AsyncConnection) -> Successions:
     """Read which divisions end, and what follows them: a few rows."""
-    rows = await conn.execute(select(division_end))
+    rows = await conn.execute(select(division_end).where(division_end.c.ended_on.is_not(None)))
     return Successions({row.code: End(row.successor, row.ended_on) for row in rows})
 
 

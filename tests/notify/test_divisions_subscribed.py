@@ -27,7 +27,7 @@ def told(version: int, successor: str, ended_on: date | None) -> Received:
 
 
 async def test_a_subscription_follows_the_successor_from_the_day(database_url: str) -> None:
-    """A day before nothing, from the day on the successor's records; an older telling changes nothing."""
+    """A day before nothing, from the day on the successor's records; an older telling changes nothing; taken back, nothing again."""
     await migrate("services.notify", database_url)
     engine = create_engine(database_url, pool_size=2)
     async with engine.begin() as conn:
@@ -41,11 +41,14 @@ async def test_a_subscription_follows_the_successor_from_the_day(database_url: s
         before = await matches(conn, [NEWS])
         after = await matches(conn, [replace(NEWS, published_on="2026-12-01")])
         own = await matches(conn, [replace(NEWS, division=EAST)])
+        await apply(conn, [told(4, "", None)])
+        taken_back = await matches(conn, [replace(NEWS, published_on="2026-12-01")])
     await engine.dispose()
 
     assert [match.subscription_id for match in before["r-1"]] == []
     assert [match.subscription_id for match in after["r-1"]] == ["s-1"]
     assert [match.subscription_id for match in own["r-1"]] == ["s-1"]
+    assert taken_back["r-1"] == []
 
 
 def test_notify_hears_of_divisions_alone() -> None:

@@ -81,7 +81,10 @@ async def test_records_follow_the_successor_from_the_day(
     assert await shown(today) == (0, 0, 0)
     assert await shown(today + timedelta(days=1)) == (2, 2, 2)
 
-    await tell(office, ended(EAST, WEST, today, version=3))
+    taken_back = catalog.DivisionChanged(code=EAST, version=3, name=EAST, level="township")
+    await tell(office, taken_back)
+    assert await shown(today + timedelta(days=1)) == (0, 0, 0)
+    await tell(office, ended(EAST, WEST, today, version=4))
     await tell(office, organ_ended(known, heir, today, 3))
     late, elsewhere = await send(gone, EAST, "3"), await send(heir, EAST, "4")
     taken = await send(heir, WEST, "5")

@@ -278,7 +278,7 @@ async def test_organ_is_asked_by_a_company(office: Office) -> None:
 async def test_an_organ_that_ended_is_asked_no_more(office: Office) -> None:
     """Given an organ that ends tomorrow, then it is still asked today; tomorrow its successor is named, what it took stays.
 
-    A new name that was told ahead is borne from its day on, everywhere.
+    A new name that was told ahead is borne from its day on, everywhere. An end that is taken back is no more.
     """
     tomorrow = office.clock.today + timedelta(days=1)
     gone = "341323-gone"
@@ -302,3 +302,8 @@ async def test_an_organ_that_ended_is_asked_no_more(office: Office) -> None:
     assert "“灵璧县某局”" in reason.message_zh
     found = await office.look_up(sent)
     assert (found.phase, found.organ_name) == ("submitted", "灵璧县某局")
+    await office.tell(told.model_copy(update={"version": 2, "ended_on": None, "successor": ""}))
+    await office.until(
+        lambda: office.rows("SELECT 1 FROM organ WHERE code = '341323-gone' AND ended_on IS NULL")
+    )
+    assert (await office.submit(organ=gone)).organ_name == "灵璧县某局"
