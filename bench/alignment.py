@@ -37,6 +37,7 @@ from gongkai.devstack.process import Child
 from gongkai.messaging.applying import Received
 from gongkai.messaging.envelope import Envelope
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
+from gongkai.serving.collecting import collect_seldom
 from gongkai.serving.database import create_engine, migrate
 from services.oversight.api import OversightApi
 from services.oversight.views.writing import apply_records, apply_registry
@@ -171,7 +172,8 @@ async def measure(count: int, matters: int, periods: int, rounds: int) -> None:
 
 
 async def ask_all(engine: AsyncEngine, told: list[Contract], matters: int, rounds: int) -> None:
-    """What the pages ask, and the bare query."""
+    """What the pages ask, and the bare query; with the collector as a service sets it."""
+    collect_seldom()
     api = OversightApi(engine, clock=lambda: NOW)
     village = "341323100201"
     numbers = [
