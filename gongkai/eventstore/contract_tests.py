@@ -168,10 +168,12 @@ class EventStoreContract:
         assert [event.stream for event in await site.all()] == ["thing:1", "thing:3"]
 
     async def test_many_streams_load_in_one_query(self, site: Site) -> None:
-        """Every stream asked for is answered, also those that do not exist."""
-        await site.append(opened("thing:1"), opened("thing:2", 0, "x", "y"))
+        """Every stream asked for is answered, also those that do not exist; those that grew are known by their names."""
+        first, *_ = await site.append(opened("thing:1"), opened("thing:2", 0, "x", "y"))
         async with site.begin() as conn:
             histories = await site.store().load_many(conn, ["thing:2", "thing:9", "thing:1"])
+            assert await site.store().streams_since(conn, "thing:", first.position) == ["thing:2"]
+            assert await site.store().streams_since(conn, "thing:1", 0) == ["thing:1"]
         assert {stream: len(history) for stream, history in histories.items()} == {
             "thing:2": 2,
             "thing:9": 0,
