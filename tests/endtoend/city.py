@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import psutil
 import psycopg
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from gongkai.devstack.ports import free_port, is_listening
 from gongkai.devstack.process import find_process
@@ -201,7 +202,9 @@ class City:
         credentials = Path(self.endpoints["credentials"]["nats_province"])
         async with connect(self.endpoints["nats"], credentials, name="province") as client:
             js = client.jetstream()
-            reader = (await js.add_consumer("FEED_PUBLISHING", ack_policy="none", mem_storage=True)).name
+            # Kept longer than the server's five seconds: a busy machine pauses.
+            kept = ConsumerConfig(ack_policy=AckPolicy.NONE, mem_storage=True, inactive_threshold=60)
+            reader = (await js.add_consumer("FEED_PUBLISHING", kept)).name
             facts = await js.pull_subscribe_bind(consumer=reader, stream="FEED_PUBLISHING")
             found: list[dict[str, Any]] = []
             left = (await facts.consumer_info()).num_pending or 0

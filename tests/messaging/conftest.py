@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.api import AckPolicy
+from nats.js.api import AckPolicy, ConsumerConfig
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gongkai.contracts.contract import Contract
@@ -68,7 +68,8 @@ class NoteSaid(Contract):
 async def read_all(client: Client, stream: str) -> list[Msg]:
     """Every message of a stream, in order."""
     jetstream = client.jetstream()
-    reader = (await jetstream.add_consumer(stream, ack_policy=AckPolicy.NONE, mem_storage=True)).name
+    kept = ConsumerConfig(ack_policy=AckPolicy.NONE, mem_storage=True, inactive_threshold=60)
+    reader = (await jetstream.add_consumer(stream, kept)).name
     messages = await jetstream.pull_subscribe_bind(consumer=reader, stream=stream)
     left = (await messages.consumer_info()).num_pending or 0
     found: list[Msg] = []
