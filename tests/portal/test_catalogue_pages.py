@@ -234,7 +234,8 @@ async def test_the_history_and_other_catalogues_of_a_matter(site: httpx.AsyncCli
     assert re.search(r"第 1 版.*：列入目录", shown.text)
     assert "写法不同的有“公开渠道和载体”“责任科室”“咨询电话”" in shown.text
     gone = await page(site, f"/341323/catalogue/14/{RETIRED}?edition=2", 404)
-    assert "事项目录里没有这一项" in gone.text
+    assert "看第 1 版的这个事项，它在那一版以后取消了" in gone.text
+    assert f'/341323/catalogue/14/{RETIRED}?edition=1"' in gone.html
     ended = await site.get(f"/341323/catalogue/14/{RETIRED}")
     assert (ended.status_code, ended.headers["location"]) == (
         302,

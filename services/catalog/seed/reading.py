@@ -19,7 +19,7 @@ from services.catalog.domain.editions import Domain, Matter
 from services.catalog.domain.rules import ChangeRule
 
 GUIDE_TITLE: Final = "基层政务公开标准指引（26个试点领域）"
-CITY_TITLE: Final = "宿州市基层政务公开标准目录（26个试点领域，首版）"
+CITY_TITLE: Final = "宿州市基层政务公开标准目录（26个试点领域）"
 EFFECTIVE_ON: Final = date(2020, 12, 31)  # the plan: 到2020年底 … 编制完善本级政务公开事项标准目录
 _SOURCE: Final = "国务院办公厅关于{year}年部分节假日安排的通知"
 _LEVELS: Final = {"市": "city", "县区": "county", "乡镇街道": "township", "村居": "village"}

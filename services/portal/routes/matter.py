@@ -101,13 +101,15 @@ async def _not_in(request: Request, shown: InForce, when: When) -> Response:
     """
     portal = portal_of(request)
     code, identity = request.path_params["domain"], request.path_params["matter"]
-    if not when.asked and (last := await _last_edition(portal, shown, identity)):
+    last = await _last_edition(portal, shown, identity)
+    if last and not when.asked:
         return RedirectResponse(_path(request, code, identity, edition=last), status_code=302)
-    candidates = [shown.catalogue.id] if when.asked else []
-    candidates += [one for one in (shown.catalogue.upper,) if one]
-    for catalogue in candidates:
-        asked = catalogues_pb2.GetRowRequest(catalogue=catalogue, matter=identity, others=1)
-        found = await or_none(portal.offices.catalogues.GetRow(asked))
+    own = [(shown.catalogue.id, 0), *([(shown.catalogue.id, last)] if last else [])]
+    for catalogue, edition in [*(own if when.asked else ()), (shown.catalogue.upper, 0)]:
+        asked = catalogues_pb2.GetRowRequest(
+            catalogue=catalogue, matter=identity, edition=edition, others=1, brief=True
+        )
+        found = await or_none(portal.offices.catalogues.GetRow(asked)) if catalogue else None
         if found is not None and found.row.row.domain == code:
             where = await portal.where(request, "catalogue", "catalogue/")
             values = {"shown": shown, "when": when, "found": found, "domain_name": shown.domain_name(code)}
