@@ -12,6 +12,7 @@ from starlette.requests import Request
 from gongkai.serving.settings import Settings, parse_networks
 from services.portal.clients import client_of
 from services.portal.csrf import from_here, session_cookie
+from services.portal.figures import MOST_FIELDS
 from services.portal.headers import Proxies
 from tests.portal.person import Person, Sheet, sheet_of
 from tests.portal.town import LIMIT
@@ -114,7 +115,7 @@ async def test_a_form_has_bounds(people: Come, world: World) -> None:
     assert "附件太大" in answer.text
     two = [("file", ("a.txt", b"a", "text/plain")), ("file", ("b.txt", b"b", "text/plain"))]
     assert (await person.send(sheet, files=two)).status_code == 400
-    many = {f"f{number}": "1" for number in range(600)}
+    many = {f"f{number}": "1" for number in range(MOST_FIELDS + 1)}
     assert (await person.send(sheet, **many)).status_code == 400
     answer = await person.http.post(
         NEW, content=b"--x\r\nbroken", headers={"content-type": "multipart/form-data; boundary=x", "origin": person.url}
