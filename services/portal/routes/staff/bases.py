@@ -53,6 +53,8 @@ async def new(request: Request) -> Response:
     """``/staff/catalogue/bases/new``: register one; a citation that nothing answers to brings its words along."""
     signed = await staff_of(request)
     if not await _manages(request, signed):
+        if request.method == "POST":
+            await read_form(request)  # one from elsewhere is refused as such
         return redirect("/staff/catalogue/bases/")
     title, number = (request.query_params.get(name, "")[:_LONGEST] for name in ("title", "number"))
     blank = pb.Basis(title=title.strip("《》 "), number=number, kind="normative", state="in_force", mark="F")
