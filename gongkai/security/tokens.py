@@ -5,9 +5,8 @@ that a key can be replaced while tokens are under way; a token that names none (
 with both.
 
 Services and the operator sign with their key file and are known by its public half. Tokens of the staff are signed by
-catalog, for a session it has opened. An organ signs with the seed of
-its NATS user, so that one credential serves NATS and HTTP alike; it is known if its key is among the organ's
-``credential_keys`` in force.
+catalog, for a session it has opened. An organ signs with the seed of its NATS user, so that one credential serves NATS and
+HTTP alike; it is known if its key is among the organ's ``credential_keys`` in force.
 """
 
 from __future__ import annotations
@@ -39,6 +38,8 @@ SKEW: Final = timedelta(seconds=30)
 
 _KEPT: Final = 512
 """Tokens whose signature need not be verified again: one a caller and audience at a time."""
+_MOST_CHARACTERS: Final = 16_384
+"""Of a token: the header of a call holds no more. Anybody can send some, so that little is kept of them."""
 
 KeySource = Callable[[], Ed25519PrivateKey]
 """Gives the key to sign with as it is now: ``keys.KeyFile``."""
@@ -149,9 +150,11 @@ class Verifier:
             TokenRefused: it is malformed, expired, for another audience, or signed by nobody known.
         """
         try:
-            said, named = _unverified(token)
-            kind, _, name = str(said.get("iss", "")).partition(":")
-            known = await self._keys(kind, name, str(said.get("sub", "")))
+            if len(token) > _MOST_CHARACTERS:
+                raise TokenRefused("longer than a call can bring")
+            issuer, subject, named = _unverified(token)
+            kind, _, name = issuer.partition(":")
+            known = await self._keys(kind, name, subject)
             # an organ signs by its own means, with whatever key id these give; it is known by its key itself
             key = known[0] if kind == "organ" else _signing(token, named, known)
             claims = _verified(token, key.public_bytes_raw(), self._audience)
@@ -191,10 +194,11 @@ class Verifier:
 # A caller shows one token for minutes. What it says, and that a key has signed it, cannot change; whether that key and
 # that time are still good is asked at every call.
 @lru_cache(_KEPT)
-def _unverified(token: str) -> tuple[Mapping[str, Any], str | None]:
-    """Give what a token says, and the id of the key it names."""
+def _unverified(token: str) -> tuple[str, str, str | None]:
+    """Give the issuer and subject a token says, and the id of the key it names; nothing else of it is kept."""
     told = jwt.decode_complete(token, options={"verify_signature": False})
-    return MappingProxyType(told["payload"]), told["header"].get("kid")
+    said = told["payload"]
+    return str(said.get("iss", "")), str(said.get("sub", "")), told["header"].get("kid")
 
 
 @lru_cache(_KEPT)

@@ -152,6 +152,14 @@ async def test_long_tokens_are_refused_on_both_sides(folder: Path) -> None:
         await verifier(folder).verify(jwt.encode(claims, key, algorithm="EdDSA"))
 
 
+async def test_tokens_no_call_can_bring_are_refused(folder: Path) -> None:
+    """A token of any length could be sent to be kept in memory: a huge one is refused, whoever signed it."""
+    key = private_key(folder, "portal")
+    token = issue(key, caller=PORTAL, audience="search", clock=lambda: NOW, facts={"x": "x" * 20_000})
+    with pytest.raises(TokenRefused, match="longer"):
+        await verifier(folder).verify(token)
+
+
 async def test_kept_tokens_are_renewed_in_time(folder: Path) -> None:
     """A token source gives the same token while it lasts, and another before it ends."""
     now = [datetime.now(UTC)]
