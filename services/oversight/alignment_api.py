@@ -21,7 +21,7 @@ from services.oversight.alignments import (
     board_of,
     comparisons_of,
     names_of,
-    own_of,
+    said_still,
     sums_asked_of,
     titles_of,
     whole_of,
@@ -30,7 +30,7 @@ from services.oversight.coverage_api import CoverageApi
 from services.oversight.domain.alignment import Comparison, Key, State, Statement, Voice, newest, ordered
 from services.oversight.domain.figures import explained, named, plain, summed, written
 from services.oversight.domain.sums import Sum, SumState
-from services.oversight.views import reading
+from services.oversight.views import facts, reading
 from services.oversight.views.reading import Page
 
 Context = grpc.aio.ServicerContext[object, object]
@@ -74,11 +74,8 @@ class AlignmentApi(CoverageApi):
             if request.organ:
                 added = await sums_asked_of(conn, board, added, request.organ)
             added.sort(key=lambda one: _SUM_ORDER[one.state])
-            shown, shown_sums = (
-                await comparisons_of(conn, board, _page(keys, page)),
-                _page(added, sums_page),
-            )
-            own = await own_of(conn, board, shown_sums)
+            shown = await comparisons_of(conn, board, _page(keys, page))
+            shown_sums, own = await said_still(conn, board, _page(added, sums_page))
             titles = await titles_of(conn, board.setting, board.matters)
             names = await names_of(conn, _organs(shown, own), today)
             seen = await reading.seen_until(conn)
@@ -107,6 +104,8 @@ class AlignmentApi(CoverageApi):
             raise InvalidRequest(_NO_MATTER)
         today = legal_day(self._clock())
         async with self._engine.connect() as conn:
+            if not await facts.any_of(conn, request.matter):
+                return pb.CountAlignmentResponse()
             board = await board_of(conn, request.division, today, request.matter)
         counts = Counter(board.states.values())
         wrong = sum(one.state is SumState.DISAGREE for one in board.sums)

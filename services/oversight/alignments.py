@@ -29,7 +29,8 @@ from services.oversight.domain.alignment import (
     place_in,
 )
 from services.oversight.domain.sums import SUMMED, Number, Sum, SumState, own_words, sums
-from services.oversight.views import coverage, facts
+from services.oversight.views import facts
+from services.oversight.views.ended import read_ended
 from services.oversight.views.facts import Found, Scope
 
 RawKey = tuple[str, str, str]
@@ -85,9 +86,9 @@ class Board:
 
 async def setting_of(conn: AsyncConnection, division: str, today: date) -> Setting:
     """Read what the figures of a division (of what follows it, where it ended) are read by."""
-    ends = await coverage.ended_divisions(conn)
-    here = ends.heir(division, today)
-    return Setting(here, today, ends, await facts.ended_organs(conn), Scope.of(here, today, ends))
+    ended = await read_ended(conn)
+    here = ended.divisions.heir(division, today)
+    return Setting(here, today, ended.divisions, ended.organs, Scope.of(here, today, ended.divisions))
 
 
 async def board_of(conn: AsyncConnection, division: str, today: date, matter: str = "") -> Board:
@@ -129,14 +130,19 @@ async def board_of(conn: AsyncConnection, division: str, today: date, matter: st
 
 
 async def comparisons_of(conn: AsyncConnection, board: Board, keys: Sequence[Key]) -> list[Comparison]:
-    """Give the comparisons of some keys in their order."""
+    """Give the comparisons of some keys in their order, without those of which nothing is said any more."""
     wanted = board.said_of(key for key in keys if key not in board.known)
     found = {one.key: one for one in compare(await statements_of(conn, board.setting, wanted))}
-    return [board.known.get(key) or found[key] for key in keys]
+    return [one for key in keys if (one := board.known.get(key) or found.get(key)) is not None]
 
 
-async def own_of(conn: AsyncConnection, board: Board, shown: Sequence[Sum]) -> Mapping[Key, list[Statement]]:
-    """Give what the places of some sums, and those below them, say of themselves."""
+async def said_still(
+    conn: AsyncConnection, board: Board, shown: Sequence[Sum]
+) -> tuple[list[Sum], Mapping[Key, list[Statement]]]:
+    """Give what the places of some sums, and those below them, say of themselves, and the sums it is all there for.
+
+    A record may have been withdrawn since the board was read: a sum that lacks a number is left out until the next look.
+    """
     keys = {
         Key(one.key.matter, place, one.key.period) for one in shown for place in (one.key.place, *one.parts)
     }
@@ -144,18 +150,27 @@ async def own_of(conn: AsyncConnection, board: Board, shown: Sequence[Sum]) -> M
     found: dict[Key, list[Statement]] = defaultdict(list)
     for one in own_words(said):
         found[one.key].append(one)
-    return found
+    given = {key: newest(words) for key, words in found.items()}
+    whole = [
+        one
+        for one in shown
+        if all(
+            one.field in given.get(Key(one.key.matter, place, one.key.period), ())
+            for place in (one.key.place, *one.parts)
+        )
+    ]
+    return whole, found
 
 
 async def sums_asked_of(conn: AsyncConnection, board: Board, found: Sequence[Sum], organ: str) -> list[Sum]:
     """Give those of the sums that differ and whose whole an organ published."""
     wrong = [one for one in found if one.state is SumState.DISAGREE]
-    own = await own_of(conn, board, wrong)
+    wrong, own = await said_still(conn, board, wrong)
     return [one for one in wrong if whole_of(one, own)[0] == organ]
 
 
 def whole_of(one: Sum, own: Mapping[Key, Sequence[Statement]]) -> tuple[str, str]:
-    """Give who published the whole, and in which record: organ and index number. ``own``: of `own_of`."""
+    """Give who published the whole, and in which record: organ and index number. ``own``: of `said_still`."""
     given = newest(own[one.key])[one.field]
     organ = next(said.organ for said in own[one.key] if said.index_number == given.index_number)
     return organ, given.index_number

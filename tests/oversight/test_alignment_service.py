@@ -18,6 +18,7 @@ from gongkai.devstack.postgres import Postgres
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.database import create_engine, migrate
 from gongkai.serving.errors import InvalidRequest
+from services.oversight.alignments import board_of, comparisons_of, said_still, sums_asked_of
 from services.oversight.api import OversightApi
 from tests.conftest import fresh_database
 from tests.oversight.duties import (
@@ -219,6 +220,22 @@ async def test_a_withdrawn_record_is_silent_and_a_revision_replaces(office: Offi
     await office.tell(withdrawn(1))
     await office.tell(COUNTY_SAYS)
     assert (await office.states(VILLAGE)) == {(VILLAGE, "2026-Q3"): "alone"}
+
+
+async def test_what_is_withdrawn_while_somebody_asks_is_left_out(office: Office) -> None:
+    """A board is read in several statements: a record that goes between two of them fails nobody's question."""
+    await office.tell(*ALL)
+    async with office.engine.connect() as conn:
+        board = await board_of(conn, COUNTY, NOW.date())
+        await office.tell(withdrawn(1), withdrawn(2))
+        shown = await comparisons_of(conn, board, list(board.states))
+        assert {one.key.place for one in shown} == {
+            VILLAGE,
+            TOWN,
+        }  # one was looked at before, one is of another matter
+        assert board.sums
+        assert (await said_still(conn, board, board.sums))[0] == []
+        assert await sums_asked_of(conn, board, board.sums, MZJ) == []
 
 
 async def test_a_merger_moves_figures_to_the_successors_board(office: Office) -> None:
