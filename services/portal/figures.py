@@ -14,6 +14,7 @@ from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.rpc.publishing.v1 import publishing_pb2
 from services.portal import words
 from services.portal.forms import Form
+from services.portal.pasting import lines_of, plain
 from services.portal.places import Divisions, Place
 from services.portal.villagewords import village_name
 
@@ -121,19 +122,16 @@ def facts_in(form: Form, places: Sequence[tuple[str, str]]) -> list[pb.DraftFact
 
 
 def _line(form: Form, at: str, places: Sequence[tuple[str, str]]) -> pb.DraftFact:
-    said = {name: form.text(f"facts[{at}].{name}") for name in FIELDS}
+    said = {name: plain(name, form.text(f"facts[{at}].{name}")) for name in FIELDS}
     return pb.DraftFact(**said | {"division": _place(said["division"], places)})
 
 
 def _pasted(text: str, places: Sequence[tuple[str, str]]) -> list[pb.DraftFact]:
-    """Lines of a spreadsheet: cells with tabs between, in the order of the columns; a line of heads is none."""
-    found = []
-    for line in text.splitlines()[: MOST + 1]:
-        cells = [cell.strip() for cell in line.split("\t")]
-        if len(cells) > 1 and cells[0] != FIELDS["division"]:
-            said = dict(zip(FIELDS, cells, strict=False))
-            found.append(pb.DraftFact(**said | {"division": _place(said["division"], places)}))
-    return found
+    """Lines of a spreadsheet, in the order of the columns or of the heads above them."""
+    return [
+        pb.DraftFact(**said | {"division": _place(said.get("division", ""), places)})
+        for said in lines_of(text, tuple(FIELDS), MOST)
+    ]
 
 
 def proposals(places: Sequence[tuple[str, str]]) -> dict[str, str]:

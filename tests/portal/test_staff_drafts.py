@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from services.portal import figures
+from services.portal.pasting import lines_of
 from tests.portal.person import Person, sheet_of
 from tests.portal.test_portal_pages import Outline
 from tests.portal.world import COUNTY, MIGRATED, World
@@ -106,6 +107,21 @@ async def test_a_refused_save_keeps_everything(people: Come, world: World) -> No
     assert world.drawer.done == ["saved"]
 
 
+def test_pasted_columns_follow_their_heads_and_only_plain_numbers_lose_their_unit() -> None:
+    """The order of heads counts where they are understood; 万元 and odd groups of digits are left to be asked about."""
+    read = lines_of(
+        "序号\t村（社区）\t户数\t发放金额\n1\t徐圩村\t1,041户\t5.4万元\n2\t高楼村\t1,41\t￥5，400",
+        list(figures.FIELDS),
+        9,
+    )
+    assert list(read) == [
+        {"division": "徐圩村", "households": "1041", "amount": "5.4万元"},
+        {"division": "高楼村", "households": "1,41", "amount": "5400"},
+    ]  # fmt: skip
+    unknown = "甲\t乙\n徐圩村\t2026"
+    assert list(lines_of(unknown, ["division", "period"], 9)) == [{"division": "徐圩村", "period": "2026"}]
+
+
 async def test_figures_are_typed_in_rows_or_pasted(
     people: Come, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +132,7 @@ async def test_figures_are_typed_in_rows_or_pasted(
     (wrong,) = [one for one in Outline(page.text).all("input") if one.get("aria-invalid")]
     assert (wrong["id"], wrong["value"]) == ("f-facts[1].amount", "5,400")
     assert 'href="#f-facts[1].amount">数字第 2 行金额（元）：金额带有千位分隔符' in page.text
-    pasted = "地区\t时间\t金额\n徐圩村\t2026-09\t300\t2\t\t2026-09-30\n高楼镇\t2026\n\n别处\t2026\t1"
+    pasted = "村\t季度\t发放金额（元）\n徐圩村\t2026-09\t3,300.00元\t2人\t\t2026-09-30\n高楼镇\t2026\n\n别处\t2026\t1"
     changes = {"facts[0].division": "341323000000", "facts[1].period": "", "facts[1].amount": "",
                "facts[1].households": "", "facts[1].on": "", "facts_pasted": pasted, "act": "rows"}  # fmt: skip
     answer = await person.send(sheet_of(page, path), **changes)
@@ -124,7 +140,7 @@ async def test_figures_are_typed_in_rows_or_pasted(
     saved = world.drawer.drafts["d-draft"].content.facts
     assert [(one.division, one.period, one.amount, one.people, one.on) for one in saved] == [
         (COUNTY, "2026-Q4", "9000", "37", ""),  # the second line was emptied: it is gone
-        ("341323106201", "2026-09", "300", "2", "2026-09-30"),
+        ("341323106201", "2026-09", "3300.00", "2", "2026-09-30"),
         ("341323111000", "2026", "", "", ""),
         ("别处", "2026", "1", "", ""),
     ]
