@@ -25,7 +25,7 @@ _MOST: Final = 2000
 
 
 async def listing(request: Request) -> Response:
-    """``/staff/catalogue/{catalogue}/subjects``: the words, those that mean nobody first; ``?subject=`` opens one."""
+    """``/staff/catalogue/{catalogue}/subjects``: the words, those that mean nobody first, most matters first; ``?subject=`` opens one."""
     signed = await staff_of(request)
     draft = await draft_of(request, signed)
     division = draft.catalogue.division
@@ -51,10 +51,11 @@ async def listing(request: Request) -> Response:
     if subject and chosen is None:
         raise HTTPException(404)
     organs = await _organs(request, division)
+    often = sorted((one for one in told if one.matters), key=lambda one: -one.matters)
     values = {
         **frame(draft),
-        "unassigned": [one for one in told if one.matters and not one.organs],
-        "assigned": sorted((one for one in told if one.matters and one.organs), key=lambda one: -one.matters),
+        "unassigned": [one for one in often if not one.organs],
+        "assigned": [one for one in often if one.organs],
         "organs": organs,
         "chosen": chosen,
         "picked": picked if picked is not None else list(chosen.organs) if chosen else [],
