@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from services.portal.csrf import LOGIN
 from services.portal.forms import FormRefused, kept_input, redirect
 from services.portal.pages import Where
 from services.portal.portal import NO_DIVISION, portal_of
-from services.portal.sessions import NotSignedIn, PasswordDue
+from services.portal.sessions import NotSignedIn, PasswordDue, signed_of
 from services.portal.staffpages import frame_of
 
 RETRY_SECONDS: Final = "10"
@@ -165,6 +166,9 @@ _CALLS: Final = {
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer an ``HTTPException``."""
     assert isinstance(error, HTTPException)
+    if _staff(request):
+        with suppress(aio.AioRpcError):
+            await signed_of(request)  # there was no route, so nobody asked yet whose frame the page stands in
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             known, _ = _SECTIONS.get(_section(request), (_NOT_FOUND, ""))

@@ -116,6 +116,9 @@ async def test_a_draft_of_others_is_not_there(people: Come) -> None:
         "/staff/drafts/d-draft/discard",
     ):
         assert (await person.get(path)).status_code == 404, path
+    lost = await person.get("/staff/nowhere/at/all")  # no route: still within the frame of the staff
+    assert lost.status_code == 404
+    assert 'href="/staff/drafts/"' in lost.text or 'href="/staff/requests/"' in lost.text
 
 
 async def test_nothing_written_becomes_markup(people: Come, world: World) -> None:
