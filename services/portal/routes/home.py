@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gongkai.contracts.kinds import KINDS
+from gongkai.rpc.catalog.v1 import catalogues_pb2
 from gongkai.rpc.oversight.v1 import oversight_pb2
 from gongkai.rpc.publishing.v1 import publishing_pb2 as pb
 from services.portal.catalogues import in_force
 from services.portal.pages import Where
-from services.portal.portal import portal_of
+from services.portal.portal import Portal, portal_of
 
 NEWEST: Final = 8
 NORMATIVE: Final = 4
@@ -66,14 +67,38 @@ async def county(request: Request) -> Response:
         "normative": normative,
         "counts": counts,
         "domains": domains,
+        "shown_domains": [one for one in domains.listed if one.matter_count or counts.by_domain[one.code]],
         "shown": shown,
         "kinds": KINDS,
         "board": board,
         "timed": sum(row.timed for row in board.organs) if board else 0,
         "late": sum(row.late for row in board.organs) if board else 0,
         "below": where.divisions.below.get(code, ()),
+        "past": await _past(portal, where),
     }
     return portal.pages.render(request, "home.html", values, where)
+
+
+async def _past(portal: Portal, where: Where) -> dict[str, dict[str, object]]:
+    """The last catalogue of each division that ended into this one: code → how addresses name its edition.
+
+    One whose first edition came into force only after its last day is named by number; without any, it is left out.
+    """
+    assert where.place is not None
+    assert where.divisions is not None
+    found: dict[str, dict[str, object]] = {}
+    for one in filter(None, map(where.divisions.find, where.place.predecessors)):
+        shown = await or_none(in_force(portal, Where(one, where.divisions)))
+        if one.heir != where.place.code or shown is None or not shown.exists:
+            continue
+        asked = catalogues_pb2.ListEditionsRequest(catalogue=shown.catalogue.id)
+        told = await or_none(portal.offices.catalogues.ListEditions(asked))
+        editions = told.editions if told else ()
+        if any(edition.effective_on <= one.last_day for edition in editions):
+            found[one.code] = {"on": one.last_day}
+        elif editions and not shown.borrowed:
+            found[one.code] = {"edition": editions[0].number}
+    return found
 
 
 async def or_none(call: Awaitable[T]) -> T | None:
