@@ -31,6 +31,7 @@ from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
 from gongkai.serving.clock import new_id, utc_now
+from gongkai.serving.collecting import collect_seldom
 from gongkai.serving.database import create_engine, migrate
 from services.catalog.codec import CODEC
 from services.catalog.domain.editions import Matter
@@ -224,6 +225,7 @@ def main() -> None:
     parser.add_argument("--revised", type=int, default=100)
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000])
     asked = parser.parse_args()
+    collect_seldom()  # as services do
     if asked.divisions:
         asyncio.run(everywhere(asked.matters, asked.divisions, asked.revised))
     if asked.sizes:
