@@ -52,6 +52,16 @@
     }
   }
 
+  // What was changed and not saved is not left without a question; "changed": by an earlier press of one of its buttons.
+  document.querySelectorAll("form[data-unsaved]").forEach(function (form) {
+    var dirty = form.getAttribute("data-unsaved") === "changed";
+    form.addEventListener("input", function () { dirty = true; });
+    form.addEventListener("submit", function () { dirty = false; });
+    window.addEventListener("beforeunload", function (event) {
+      if (dirty) { event.preventDefault(); event.returnValue = ""; }
+    });
+  });
+
   // A form is sent once: a second press of the button does nothing.
   document.querySelectorAll("form[method=post]").forEach(function (form) {
     var sent = false;
