@@ -48,6 +48,8 @@ async def test_the_board_is_narrowed_by_state_and_matter(site: httpx.AsyncClient
     told = (await site.get("/api/v1/divisions/341323/alignment?state=disagree")).json()
     assert told["comparisons"][0]["voices"][1]["values"][0]["explains"] is True
     assert (told["total"], told["sums"][0]["state"]) == (1, "disagree")
+    nowhere = await site.get("/api/v1/divisions/999999/alignment")
+    assert (nowhere.status_code, "请用 /divisions 查区划代码" in nowhere.text) == (404, True)
 
 
 async def test_without_figures_the_board_says_how_they_get_there(

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from services.portal.api import alignment_models as models
 from services.portal.api.reading import NOT_FOUND
+from services.portal.api.within import Within, place_of
 from services.portal.portal import portal_of
 
 router = APIRouter()
 
 _PATIENCE: Final = 20.0
 """Seconds, as for the board."""
-Code = Annotated[str, Path(description="6、9 或 12 位区划代码", pattern=r"^(\d{6}|\d{9}|\d{12})$")]
 
 
 @router.get(
@@ -24,7 +24,7 @@ Code = Annotated[str, Path(description="6、9 或 12 位区划代码", pattern=r
 )
 async def alignment(
     request: Request,
-    division: Code,
+    division: Within,
     matter: Annotated[str, Query(max_length=80, description="公开事项的标识；空：全部")] = "",
     state: Annotated[
         Literal["", "disagree", "agree", "alone"],
@@ -36,7 +36,7 @@ async def alignment(
 ) -> models.Alignment:
     """这个区划和它以下，同一事项、同一地区、同一时间的数字并排，写明由谁说明；以及本级总数和下级合计。"""
     asked = pb.ListAlignmentRequest(
-        division=division.ljust(12, "0"), matter=matter, state=state, organ=organ, page=page, page_size=page_size,
+        division=(await place_of(request, division)).code, matter=matter, state=state, organ=organ, page=page, page_size=page_size,
         sums_page=page, sums_page_size=page_size,
     )  # fmt: skip
     return models.Alignment.of(

@@ -14,13 +14,11 @@ from gongkai.serving.clock import legal_day
 from services.portal import villages as shown
 from services.portal.api import village_models as models
 from services.portal.api.reading import NOT_FOUND
+from services.portal.api.within import Within, place_of
 from services.portal.portal import portal_of
 
 router = APIRouter()
 
-Within = Annotated[
-    str, Path(description="6、9 或 12 位区划代码，包括其下各级", pattern=r"^(\d{6}|\d{9}|\d{12})$")
-]
 VillageCode = Annotated[str, Path(description="村（社区）的 12 位区划代码", pattern=r"^\d{12}$")]
 
 
@@ -35,10 +33,7 @@ async def villages(
 ) -> models.Villages:
     """各村现行清单的编号、最近一次公开、下一个公开日。村民自治的公开不适用 20 个工作日的期限。"""
     portal = portal_of(request)
-    known = await portal.registry.divisions()
-    place = known.find(division)
-    if place is None:
-        raise HTTPException(404, f"没有区划 {division}。请用 /divisions 查区划代码。")
+    place, known = await place_of(request, division), await portal.registry.divisions()
     asked = pb.ListVillageListsRequest(division=place.code, page_size=page_size, page_token=page_token)
     told = await portal.offices.villages.ListVillageLists(asked)
     entries = await shown.entries(portal, (one.list for one in told.lists), legal_day(portal.clock()))
