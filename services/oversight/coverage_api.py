@@ -26,7 +26,9 @@ from services.oversight.standings import Stands, judge, standings
 from services.oversight.views import coverage, reading
 from services.oversight.views.coverage import Organ
 from services.oversight.views.demanded import demands
+from services.oversight.views.ended import read_ended
 from services.oversight.views.law import read_law
+from services.oversight.views.one_matter import duties_of_matter
 from services.oversight.views.reading import Page
 
 Context = grpc.aio.ServicerContext[object, object]
@@ -108,8 +110,7 @@ class CoverageApi(OversightServiceServicer):
             raise InvalidRequest(_NO_MATTER)
         today = legal_day(self._clock())
         async with self._engine.connect() as conn:
-            organs = await coverage.organs_of(conn, today, division=request.division, below=False)
-            rows = await coverage.list_duties(conn, organs, matter=request.matter)
+            organs, rows = await duties_of_matter(conn, request.division, request.matter, today)
             # nearly every matter has neither cycle nor late records, and needs no calendar
             law = await read_law(conn) if any(row.limits or row.late for row in rows) else NO_LAW
             found = judge(organs, rows, law.calendar, today)
@@ -174,7 +175,7 @@ def _organ_row(organ: Organ, counted: Count) -> pb.OrganCoverage:
 
 async def _site_columns(conn: AsyncConnection, divisions: Sequence[str], today: date) -> list[Column]:
     """The columns as the site of the first has them: everything, each kind, each domain of the edition in force."""
-    line = (await coverage.ended_divisions(conn)).upwards(divisions[0], today)
+    line = (await read_ended(conn)).divisions.upwards(divisions[0], today)
     edition = coverage.edition_for(line, await coverage.editions_in_force(conn, today))
     rows = await coverage.disclosed_in(conn, divisions)
     counts: Counter[tuple[str, str]] = Counter()

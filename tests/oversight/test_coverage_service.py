@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -104,9 +105,10 @@ class Office:
         return OversightApi(self.engine, clock=lambda: self.now)
 
     async def agrees(self, organs: Sequence[str]) -> None:
-        """Hold each number of the board to the list behind it, and what is disclosed to the records themselves."""
+        """Hold each number of the board and each matter's duties to the list behind it, and what is disclosed to the records themselves."""
         board = await self.coverage()
-        for organ in organs:
+        of_matter: dict[tuple[str, str], list[pb.Duty]] = defaultdict(list)
+        for organ in sorted(organs):
             listed, row = await self.duties(organ, page_size=200), board[organ]
             counted = {
                 "all": row.duties,
@@ -121,6 +123,12 @@ class Office:
                 len(columns.columns),
                 sum(not one.records for one in columns.columns),
             )
+            for duty in listed.duties:
+                of_matter[duty.division, duty.matter].append(duty)
+        for (division, name), duties in of_matter.items():
+            asked = pb.GetDutyCoverageRequest(division=division, matter=name)
+            told = (await self.api.GetDutyCoverage(asked, NOBODY)).duties
+            assert [duty for duty in told if duty.organ in organs] == duties
         async with self.engine.connect() as conn:
             held = await conn.execute(
                 text("SELECT organ, domain, matters, late FROM disclosed ORDER BY organ, domain")

@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gongkai.contracts.catalog import FormerName
 from gongkai.contracts.matters import TimeLimit
 from gongkai.divisions import level_of, stem
-from gongkai.successions import End, Successions, name_on
+from gongkai.successions import name_on
 from services.oversight.domain.coverage import Duty
 from services.oversight.domain.cycles import cycles_of
 from services.oversight.views import tables
-from services.oversight.views.facts import ended_organs
+from services.oversight.views.ended import read_ended
 
 Found = Row[Any]
 
@@ -42,7 +42,7 @@ _DUTY: Final = (
 _KEPT: Final = (
     ", kept AS (SELECT carried.organ, matter, count(*) AS records, count(*) FILTER (WHERE late) AS late,"
     " max(published_on) AS last FROM record JOIN carried ON carried.carrier = record.organ"
-    " WHERE NOT withdrawn AND matter <> '' {kept} GROUP BY carried.organ, matter)"
+    " WHERE NOT withdrawn AND matter <> '' GROUP BY carried.organ, matter)"
 )
 _LISTED: Final = (
     " SELECT duty.organ, duty.division, duty.catalogue, duty.matter, duty.domain, duty.title, duty.time_limit,"
@@ -63,8 +63,8 @@ _CYCLING: Final = (
 )
 
 
-def _statement(rest: str, narrowed: str = "", kept: str = "") -> TextClause:
-    statement = (_DUTY + rest).format(narrowed=narrowed, kept=kept)
+def _statement(rest: str, narrowed: str = "") -> TextClause:
+    statement = (_DUTY + rest).format(narrowed=narrowed)
     given = [bindparam(name, type_=ARRAY(Text)) for name in _GIVEN]
     return text(statement).bindparams(*given)
 
@@ -72,9 +72,6 @@ def _statement(rest: str, narrowed: str = "", kept: str = "") -> TextClause:
 _LIST: Final = _statement(_KEPT + _LISTED)
 _LIST_CYCLES: Final = _statement(_KEPT + _LISTED, narrowed="AND stands.limits <> '[]'")
 _CYCLES: Final = _statement(_CYCLING, narrowed="AND stands.limits <> '[]'")
-_LIST_ONE: Final = _statement(
-    _KEPT + _LISTED, narrowed="AND stands.id = place.catalogue || '/' || :matter", kept="AND matter = :matter"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,44 +125,35 @@ def edition_for(line: Sequence[str], editions: Mapping[str, Edition]) -> Edition
     return next((editions[code] for code in line if code in editions), None)
 
 
-async def ended_divisions(conn: AsyncConnection) -> Successions:
-    """Read the ends of divisions: a few rows, by an index of their own."""
-    column = tables.division.c
-    asked = select(column.code, column.successor, column.ended_on).where(column.ended_on.is_not(None))
-    return Successions({row.code: End(row.successor, row.ended_on) for row in await conn.execute(asked)})
-
-
 async def organs_of(
-    conn: AsyncConnection, today: date, *, division: str = "", organ: str = "", below: bool = True
+    conn: AsyncConnection, today: date, *, division: str = "", organ: str = ""
 ) -> list[Organ]:
-    """Give one organ, or those of a division ("" for all), each with its edition; by division and code.
+    """Give one organ, or those of a division and below ("" for all), each with its edition; by division and code.
 
     What has ended has no duties and is not given: asked for, its successor answers, and its records count there.
-    ``below``: those of the divisions below too. An organ that moved along when its division ended is its successor's.
+    An organ that moved along when its division ended is its successor's.
     """
-    ends, gone = await ended_divisions(conn), await ended_organs(conn)
+    ended = await read_ended(conn)
+    ends, gone = ended.divisions, ended.organs
     division, organ = ends.heir(division, today), gone.heir(organ, today)
     column = tables.organ.c
     lives = or_(column.ended_on.is_(None), column.ended_on > today)
     asked = select(tables.organ).where(lives).order_by(column.division, column.code)
     if organ:
         asked = asked.where(column.code == organ)
-    elif below:
+    else:
         also = ends.predecessors(division, today)
         asked = asked.where(or_(column.division.startswith(stem(division)), column.division.in_(also)))
-    else:
-        asked = asked.where(column.division.in_((division, *ends.followed_by(division, today))))
     rows = (await conn.execute(asked)).all()
     lines = [ends.upwards(row.division, today) for row in rows]
-    codes = () if below and not organ else {code for line in lines for code in line}
-    editions = await editions_in_force(conn, today, sorted(codes))
+    editions = await editions_in_force(conn, today, lines[0] if organ and lines else ())
     before: dict[str, list[str]] = defaultdict(list)
     for code in sorted(gone.ends):
         before[gone.heir(code, today)].append(code)
     found = [
         Organ(
             row.code,
-            _name(row, today),
+            name_of(row, row.name, today),
             line[0],
             edition_for(line, editions),
             tuple(dict.fromkeys((row.code, *before[row.code]))),
@@ -175,8 +163,9 @@ async def organs_of(
     return sorted(found, key=lambda one: (one.division, one.code))
 
 
-def _name(row: Found, today: date) -> str:
-    return name_on(today, row.name, map(FormerName.model_validate, row.former_names))
+def name_of(row: Found, newest: str, today: date) -> str:
+    """Give the name that a row's organ bears on a day."""
+    return name_on(today, newest, map(FormerName.model_validate, row.former_names))
 
 
 async def count_cycles(conn: AsyncConnection, organs: Collection[Organ]) -> Sequence[Found]:
@@ -188,14 +177,12 @@ async def count_cycles(conn: AsyncConnection, organs: Collection[Organ]) -> Sequ
 
 
 async def list_duties(
-    conn: AsyncConnection, organs: Collection[Organ], *, only_cycles: bool = False, matter: str = ""
+    conn: AsyncConnection, organs: Collection[Organ], *, only_cycles: bool = False
 ) -> Sequence[Found]:
     """List the duties of organs in the order of the catalogue; ``only_cycles``: those that come due.
 
     Columns: organ, division, catalogue, matter, domain, title, time_limit, limits, since, records, late, last.
     """
-    if matter:
-        return (await conn.execute(_LIST_ONE, {**_given(organs), "matter": matter})).all()
     return (await conn.execute(_LIST_CYCLES if only_cycles else _LIST, _given(organs))).all()
 
 

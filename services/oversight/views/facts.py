@@ -29,6 +29,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     true,
     tuple_,
 )
@@ -36,7 +37,7 @@ from sqlalchemy import column as named
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gongkai.divisions import stem, upwards
-from gongkai.successions import End, Successions
+from gongkai.successions import Successions
 from services.oversight.views import tables
 
 Found = Row[Any]
@@ -144,6 +145,16 @@ async def outlines(
     return found
 
 
+_ANY: Final = text(
+    "SELECT EXISTS (SELECT FROM record WHERE facts <> '[]' AND NOT withdrawn AND matter = :matter)"
+)
+
+
+async def any_of(conn: AsyncConnection, matter: str) -> bool:
+    """Tell whether there are figures of a matter anywhere; of most there are none."""
+    return bool((await conn.execute(_ANY, {"matter": matter})).scalar_one())
+
+
 async def facts_of_keys(
     conn: AsyncConnection, scope: Scope, keys: Collection[tuple[str, str, str]]
 ) -> Sequence[Found]:
@@ -185,15 +196,6 @@ async def divisions_in(conn: AsyncConnection, scope: Scope) -> Sequence[str]:
     column = tables.division.c
     found = await conn.execute(select(column.code).where(_inside(column.code, scope.inside)))
     return list(found.scalars())
-
-
-async def ended_organs(conn: AsyncConnection) -> Successions:
-    """Read whose questions go to whom: organs that ended with a successor."""
-    column = tables.organ.c
-    asked = select(column.code, column.successor, column.ended_on).where(
-        column.ended_on.is_not(None), column.successor != ""
-    )
-    return Successions({row.code: End(row.successor, row.ended_on) for row in await conn.execute(asked)})
 
 
 async def organs_named(conn: AsyncConnection, codes: Collection[str]) -> Sequence[Found]:
