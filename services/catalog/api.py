@@ -17,9 +17,9 @@ from gongkai.serving.clock import Clock, legal_day
 from gongkai.serving.errors import InvalidRequest, NotFound, PermissionRefused
 from services.catalog import messages
 from services.catalog.changing import change_division, change_organ_standing
-from services.catalog.domain.division_changes import EndDivision
+from services.catalog.domain.division_changes import DivisionChange, EndDivision, KeepDivision
 from services.catalog.domain.editions import edition_id
-from services.catalog.domain.organ_changes import EndOrgan
+from services.catalog.domain.organ_changes import EndOrgan, KeepOrgan, OrganChange
 from services.catalog.domain.organs import AddOrganCredential, RegisterOrgan, RevokeOrganCredentials
 from services.catalog.handlers import Office, Order, announce_calendar, change_organ, organ_of
 from services.catalog.saying import CITY
@@ -170,18 +170,19 @@ class CatalogApi(CatalogServiceServicer):
     async def ChangeDivision(
         self, request: pb.ChangeDivisionRequest, _context: Context
     ) -> pb.ChangeDivisionResponse:
-        """Rename, merge or abolish a division, or take an end back; an administrator of the places named, or the operator."""
+        """Rename, merge or abolish a division, or take an end back; an administrator of both places, or the operator."""
         command = messages.division_change(request)
-        _require_manager(request.code, *([command.successor] if isinstance(command, EndDivision) else []))
+        async with self._office.engine.connect() as conn:
+            _require_manager(request.code, *await _successor(conn, command))
         await change_division(self._office, _order(request.command_id), command)
         told = await self.GetDivision(pb.GetDivisionRequest(code=request.code), _context)
         return pb.ChangeDivisionResponse(division=told.division)
 
     async def ChangeOrgan(self, request: pb.ChangeOrganRequest, _context: Context) -> pb.ChangeOrganResponse:
-        """Rename an organ, have it end, or take an end back; an administrator of the places named, or the operator."""
+        """Rename an organ, have it end, or take an end back; an administrator of both places, or the operator."""
         command = messages.organ_change(request)
-        named = [request.code, *([command.successor] if isinstance(command, EndOrgan) else [])]
         async with self._office.engine.connect() as conn:
+            named = [request.code, *await _successor(conn, command)]
             found = [row for code in named if (row := await reading.find_organ(conn, code)) is not None]
         _require_manager(*(row.division for row in found))
         await change_organ_standing(self._office, _order(request.command_id), command)
@@ -227,6 +228,20 @@ def _require_manager(*divisions: str) -> None:
     staff = current_caller().staff
     if staff is not None and not all(may(staff, "division.manage", Place("", code)) for code in divisions):
         raise PermissionRefused(NOT_HERE)
+
+
+async def _successor(conn: AsyncConnection, command: DivisionChange | OrganChange) -> list[str]:
+    """Give what follows by an end; who takes one back needs the other place too, as who decided it did."""
+    match command:
+        case EndDivision() | EndOrgan():
+            return [command.successor]
+        case KeepDivision():
+            held = await reading.find_division(conn, command.code)
+        case KeepOrgan():
+            held = await reading.find_organ(conn, command.code)
+        case _:
+            return []
+    return [held.successor] if held is not None and held.successor else []
 
 
 def _edition(number: int) -> str:

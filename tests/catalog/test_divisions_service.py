@@ -160,7 +160,7 @@ async def test_who_is_left_behind_is_named_and_nothing_happens(town: Town) -> No
 
 
 async def test_a_change_is_done_once_and_by_who_may(town: Town) -> None:
-    """The same id repeats nothing; an administrator needs both places; no organ enters what ends."""
+    """The same id repeats nothing; an administrator needs both places, also to take an end back; no organ enters what ends."""
     asked = town.merge(EAST, WEST, "341323-dz", VILLAGE)
     async with town.as_administrator(EAST) as east, town.as_administrator(COUNTY) as county:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -168,12 +168,15 @@ async def test_a_change_is_done_once_and_by_who_may(town: Town) -> None:
         await county.ChangeDivision(asked)
         await county.ChangeDivision(asked)
         await county.ChangeDivision(town.merge(EAST, WEST, "341323-dz", VILLAGE))
+        keep = pb.ChangeDivisionRequest(command_id="k-1", code=EAST, basis=BASIS, keep=pb.Keeping())
+        with pytest.raises(grpc.aio.AioRpcError) as alone:
+            await east.ChangeDivision(keep)
     with pytest.raises(grpc.aio.AioRpcError) as late:
         await town.organ("341323-dz2", EAST)
     async with town.office.engine.connect() as conn:
         history = await town.office.store.load(conn, f"division:{EAST}")
 
-    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert {refused.value.code(), alone.value.code()} == {grpc.StatusCode.PERMISSION_DENIED}
     assert [reason.code for reason in reasons_of(late.value)] == ["division.unknown"]
     assert [(event.version, event.type, event.actor) for event in history][1:] == [
         (2, "division.ended", "staff:s-1")
