@@ -114,15 +114,16 @@ def _below(divisions: Divisions, place: Place, depth: int) -> Iterable[tuple[str
 
 def facts_in(form: Form, places: Sequence[tuple[str, str]]) -> list[pb.DraftFact] | None:
     """The lines of a form, typed and pasted; None where the form has no place for any."""
-    if not form.all("fact"):
+    if not (lines := form.all("fact")):
         return None
-    found = [_line(form, at, places) for at in form.all("fact")]
+    fields = dict(form.fields)  # thousands: looked through once, the last of a name counts
+    found = [_line(fields, at, places) for at in lines]
     found += _pasted(form.text("facts_pasted"), places)
     return [one for one in found if any(getattr(one, name) for name in FIELDS if name != "division")]
 
 
-def _line(form: Form, at: str, places: Sequence[tuple[str, str]]) -> pb.DraftFact:
-    said = {name: plain(name, form.text(f"facts[{at}].{name}")) for name in FIELDS}
+def _line(fields: Mapping[str, str], at: str, places: Sequence[tuple[str, str]]) -> pb.DraftFact:
+    said = {name: plain(name, fields.get(f"facts[{at}].{name}", "").strip()) for name in FIELDS}
     return pb.DraftFact(**said | {"division": _place(said["division"], places)})
 
 

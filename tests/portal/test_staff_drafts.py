@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from services.portal import figures
+from services.portal.forms import Form
 from services.portal.pasting import lines_of
 from tests.portal.person import Person, sheet_of
 from tests.portal.test_portal_pages import Outline
@@ -120,6 +121,25 @@ def test_pasted_columns_follow_their_heads_and_only_plain_numbers_lose_their_uni
     ]  # fmt: skip
     unknown = "甲\t乙\n徐圩村\t2026"
     assert list(lines_of(unknown, ["division", "period"], 9)) == [{"division": "徐圩村", "period": "2026"}]
+
+
+def test_a_form_of_many_figures_is_looked_through_a_few_times() -> None:
+    """500 lines are 3,500 fields: none is looked for among all of them, or one save keeps every reader waiting."""
+    looks: list[int] = []
+
+    class Fields(list[tuple[str, str]]):
+        def __iter__(self) -> Iterator[tuple[str, str]]:
+            looks.append(1)
+            return super().__iter__()
+
+    lines = [(f"facts[{at}].{name}", f" {at} ") for at in range(500) for name in ("period", "people")]
+    form = Form(
+        Fields([*(("fact", str(at)) for at in range(500)), *lines, ("facts[7].people", "8")]), {}, "c"
+    )
+    found = figures.facts_in(form, [])
+    assert found is not None
+    assert [(one.period, one.people) for one in found[6:8]] == [("6", "6"), ("7", "8")]
+    assert len(looks) < 10
 
 
 async def test_figures_are_typed_in_rows_or_pasted(
