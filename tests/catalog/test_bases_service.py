@@ -292,7 +292,12 @@ async def test_a_bad_import_is_refused_whole(registry: Registry) -> None:
     good.since = "去年"
     with pytest.raises(grpc.aio.AioRpcError) as malformed:
         await registry.bases.ImportBases(pb.ImportBasesRequest(command_id="c-1", bases=[good]))
+    good.state, good.source = "gone", ""
+    with pytest.raises(grpc.aio.AioRpcError) as changed:
+        await registry.bases.ChangeBasis(pb.ChangeBasisRequest(command_id="c-2", basis=good))
 
+    fields = {"basis.since", "state", "source"}  # a bad date is told with all else
+    assert {reason.field for reason in reasons_of(changed.value)} == fields
     assert sorted((reason.code, reason.field) for reason in reasons_of(refused.value)) == [
         ("basis.repeated", "bases[3]"),
         ("basis.replaced.unknown", "bases[2].replaced_by"),

@@ -279,8 +279,10 @@ async def test_bases_are_kept_and_fallen_ones_flagged(people: Come, world: World
     person = steward(people, world, "shimulu")
     refused = await person.fill(path, state="repealed", source="")
     assert 'href="#f-source"' in refused.text
-    unknown = await person.fill(path, state="replaced", replaced_by_title="没有这件", source="公报")
+    unknown = await person.fill(path, state="replaced", replaced_by_title="没有这件", source="")
     assert "登记里没有这件依据" in unknown.text
+    assert 'href="#f-source"' in unknown.text  # every reason at once
+    assert "替代的依据没有登记" not in unknown.text
     await person.fill(path, state="replaced", replaced_by_title="扶贫资金管理办法", source="公报")
     assert (world.shelf.bases["b-1"].state, world.shelf.bases["b-1"].replaced_by) == ("replaced", "b-2")
     blank = await person.get(f"{shelf}new?title=%E3%80%8A%E7%94%B2%E6%B3%95%E3%80%8B")

@@ -238,8 +238,12 @@ class Bases(bases_pb2_grpc.BasisServiceServicer):
     async def ChangeBasis(self, request: Any, _context: Any) -> bases_pb2.ChangeBasisResponse:
         if not may(current_staff(), "basis.manage", Place("", "341300000000")):
             raise PermissionRefused(Reason("auth.not-allowed", "您没有维护依据的角色。"))
+        unknown = request.basis.replaced_by_title and not request.basis.replaced_by
+        wrong = [Reason("basis.replaced.unknown", "替代的依据没有登记。", "replaced_by")] if unknown else []
         if not request.basis.source:
-            raise Refusal(Reason("basis.source-missing", "缺少出处。请写明从哪里查到的。", "source"))
+            wrong.append(Reason("basis.source-missing", "缺少出处。请写明从哪里查到的。", "source"))
+        if wrong:
+            raise Refusal(*wrong)
         request.basis.id = request.basis.id or f"b-{len(self._shelf().bases)}"
         self._shelf().bases[request.basis.id] = request.basis
         self._shelf().commands.append(f"basis {request.command_id}")

@@ -10,7 +10,7 @@ from gongkai.eventstore.event import StoredEvent
 from gongkai.refusal import Reason
 from gongkai.rpc.catalog.v1 import bases_pb2 as pb
 from gongkai.serving.errors import InvalidRequest
-from services.catalog.domain.bases import BasisFacts, SetBasis, Standing, basis_id
+from services.catalog.domain.bases import BasisFacts, SetBasis, Standing, basis_id, faults_of
 from services.catalog.views.reading import Found
 
 
@@ -70,17 +70,18 @@ def said(asked: pb.Basis, field: str = "basis") -> SetBasis:
         except ValueError:
             text = f"“{getattr(asked, name)}”不是日期，应写作 2027-01-01。"
             faults.append(Reason(f"basis.{name}.malformed", text, f"{field}.{name}"))
-    if faults:
-        raise InvalidRequest(*faults)
     replaced_by = asked.replaced_by
     if not replaced_by and asked.replaced_by_title:
         replaced_by = basis_id(asked.replaced_by_title)
     standing = Standing(
-        asked.state, days["since"], replaced_by, asked.source.strip(), days["checked_on"], asked.mark
+        asked.state, days.get("since"), replaced_by, asked.source.strip(), days.get("checked_on"), asked.mark
     )
-    return SetBasis(
+    read = SetBasis(
         asked.title.strip(), asked.number.strip(), asked.kind, asked.region, tuple(asked.aliases), standing
     )
+    if faults:
+        raise InvalidRequest(*faults, *(faults_of(read) if field == "basis" else ()))
+    return read
 
 
 def cited(title: str, number: str) -> str:

@@ -263,6 +263,15 @@ def _reasons(command: SetBasis, replacement: Basis | None, identity: str) -> Ite
                 f"替代的依据 {standing.replaced_by} 没有登记，请先登记它。",
                 "replaced_by",
             )
+    yield from _sourceless(standing)
+
+
+def faults_of(said: SetBasis) -> list[Reason]:
+    """Give what is wrong with what a person says, as far as it shows without the registry."""
+    return [*_faults(said), *_sourceless(said.standing)]
+
+
+def _sourceless(standing: Standing) -> Iterator[Reason]:
     if blank(standing.source):
         yield Reason("basis.source.missing", "请写明在何处查得其效力（网站、公报或文件名称）。", "source")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from grpc import aio
@@ -24,6 +25,8 @@ from services.portal.staffpages import render_staff
 SIZE: Final = 50
 _LONGEST: Final = 100
 _FEW: Final = 10
+_UNKNOWN: Final = "basis.replaced.unknown"
+"""How the service says that no basis is registered under the title; the page says it better."""
 _TEXTS: Final = ("state", "since", "source", "checked_on", "mark", "number", "kind")
 
 
@@ -69,20 +72,26 @@ async def _kept(request: Request, signed: Signed, told: pb.GetBasisResponse) -> 
     form = await read_form(request)
     written = _written(form, told.basis)
     successor = form.text("replaced_by_title")
-    reasons = await _successor(request, signed, successor, written)
-    if reasons:
-        return await _page(
-            request, signed, told, written, form.text("seen"), Problem(422, reasons), successor
-        )
-    seen = form.text("seen")
+    reasons, seen = await _successor(request, signed, successor, written), form.text("seen")
+    if reasons and not written.replaced_by_title:
+        return await _page(request, signed, told, written, seen, Problem(422, reasons), successor)
     asked = pb.ChangeBasisRequest(
         command_id=form.command_id, basis=written, seen=int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 18 else -1,  # noqa: PLR2004 - of an int64
     )  # fmt: skip
     try:
         saved = await office.ChangeBasis(asked)
     except aio.AioRpcError as error:
-        return await _page(request, signed, told, written, seen, problem_of(error), successor)
+        problem = _placed(problem_of(error), reasons)
+        return await _page(request, signed, told, written, seen, problem, successor)
     return redirect(f"/staff/catalogue/bases/{saved.basis.id}", done="basis-saved")
+
+
+def _placed(problem: Problem, reasons: tuple[Reason, ...]) -> Problem:
+    """Lead what the service says, and what is already known of the successor, to the fields of the form."""
+    others = [one for one in problem.reasons if not reasons or one.code != _UNKNOWN]
+    fields = {"replaced_by": "replaced_by_title", "basis.since": "since", "basis.checked_on": "checked_on"}
+    led = (replace(one, field=fields.get(one.field, one.field)) for one in others)
+    return Problem(problem.status, (*led, *reasons))
 
 
 async def _successor(request: Request, signed: Signed, title: str, written: pb.Basis) -> tuple[Reason, ...]:
@@ -104,6 +113,9 @@ async def _successor(request: Request, signed: Signed, title: str, written: pb.B
             if same
             else "登记里没有这件依据。请核对名称，或者先把它登记进来。"
         )
+        # named by title the service refuses it too, with whatever else is wrong; where several bear it, it might take one
+        exact = any(plain in (one.title, one.number, *one.aliases) for one in same)
+        written.replaced_by, written.replaced_by_title = "", "" if exact else plain
         return (Reason("basis.successor", text, "replaced_by_title"),)
     written.replaced_by, written.replaced_by_title = same[0].id, same[0].title
     return ()
