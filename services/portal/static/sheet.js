@@ -356,16 +356,28 @@
         steps.push(write(td, plain));
       });
     });
+    const over = rewritten(steps);
     const changed = change(steps);
     number();
     goto(here);
     tell(
-      (changed ? "已粘贴。" : "粘贴的和现在一样，没有改。") + waiting() +
+      (changed ? "已粘贴。" + over : "粘贴的和现在一样，没有改。") + waiting() +
       (filled ? "一级事项空着的 " + filled + " 格照合并单元格填了上面的。" : "") +
       (beyond ? "右边多出的 " + beyond + " 格没有对应的栏，没有粘贴。" : "") +
       (skipped ? "跳过 " + skipped + " 格不能改的。" : "") +
       (odd ? "有 " + odd + " 格只能填 √ 或者空着，没有改。" : "")
     );
+  }
+  function rewritten(steps) {
+    // what a block lays over matters that were there: easily unnoticed, most of all where it gives them another name
+    const hit = steps.filter(function (one) { return one.td && one.td.parentNode.dataset.m && one.before !== one.after; });
+    const matters = new Set(hit.map(function (one) { return one.td.parentNode; }));
+    const renamed = new Set(hit.filter(function (one) {
+      return one.before && (column(one.td).field === "level1" || column(one.td).field === "level2");
+    }).map(function (one) { return one.td.parentNode; }));
+    if (!matters.size) { return ""; }
+    return "改了原有 " + matters.size + " 个事项的 " + hit.length + " 格" +
+      (renamed.size ? "，其中事项名称改了 " + renamed.size + " 个" : "") + "；不是要改这些的，按“撤销”（Ctrl+Z）。";
   }
   function copy(event) {
     if (editor || !here || document.activeElement !== here || String(window.getSelection())) { return; }
