@@ -125,7 +125,7 @@ async def test_a_block_from_excel_is_pasted(browser: Browser, county: tuple[Worl
         await page.evaluate(_PASTE, block)
         told = await page.inner_text("#said")
         assert "跳过 3 格不能改的" in told
-        assert "改了原有 1 个事项的 1 格；不是要改这些的，按“撤销”" in told
+        assert "改了原有 1 个事项的 4 格，其中事项名称改了 1 个；不是要改这些的，按“撤销”" in told
         assert "一级事项空着的 1 格" in told
         assert "右边多出的 1 格没有对应的栏" in told
         await page.keyboard.press("Control+z")
