@@ -151,6 +151,7 @@ async def test_figures_are_typed_in_rows_or_pasted(
     page = await person.get(path)
     (wrong,) = [one for one in Outline(page.text).all("input") if one.get("aria-invalid")]
     assert (wrong["id"], wrong["value"]) == ("f-facts[1].amount", "5,400")
+    assert "别人改过这份稿件" in (await person.send(sheet_of(page, path), version="9" * 30)).text
     assert 'href="#f-facts[1].amount">数字第 2 行金额（元）：金额带有千位分隔符' in page.text
     pasted = "村\t季度\t发放金额（元）\n徐圩村\t2026-09\t3,300.00元\t2人\t\t2026-09-30\n高楼镇\t2026\n\n别处\t2026\t1"
     changes = {"facts[0].division": "341323000000", "facts[1].period": "", "facts[1].amount": "",

@@ -42,7 +42,7 @@ async def act(request: Request) -> Response:
 
 def _do(request: Request, signed: Signed, code: str, form: Form) -> Awaitable[object]:
     drafts = portal_of(request).offices.drafts_for(signed)
-    draft_id, seen = request.path_params["id"], _version(form.text("version"))
+    draft_id, seen = request.path_params["id"], version_of(form.text("version"))
     match code:
         case "draft.propose":
             return drafts.ProposeAttribute(
@@ -106,6 +106,6 @@ async def _page(
     )
 
 
-def _version(text: str) -> int:
+def version_of(text: str) -> int:
     """The version that was looked at. One that is no number fits none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1  # noqa: PLR2004 - of an int64

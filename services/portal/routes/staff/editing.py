@@ -22,6 +22,7 @@ from services.portal.forms import MIB, Form, read_form, redirect
 from services.portal.organs import Choice, organs_of
 from services.portal.portal import portal_of
 from services.portal.routes.home import or_none
+from services.portal.routes.staff.acts import version_of
 from services.portal.routes.staff.drafts import draft_of, own_division, preview
 from services.portal.sessions import staff_of
 from services.portal.staffpages import render_staff
@@ -80,7 +81,7 @@ async def _edit(request: Request, signed: Signed, desk: Desk) -> Response:
     written = written_content(
         form, content, await _places(request, form.text("organ") or content.organ, content)
     )
-    version = int(form.text("version", "0")) if form.text("version", "0").isdecimal() else 0
+    version = version_of(form.text("version", "0"))
     try:
         for upload in form.files("file"):
             written.attachments.append(await attach(portal_of(request).offices.contents_for(signed), upload))
