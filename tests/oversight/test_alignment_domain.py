@@ -193,7 +193,7 @@ def test_a_whole_is_held_beside_the_sum_of_its_parts() -> None:
     )
     state, sentence = added("100", "100.50")
     assert state is SumState.DISAGREE
-    assert sentence.endswith("还有 1 个没有公布，就已经超过本级公布的 100.00 元，由镇政府说明。")
+    assert sentence.endswith("还有 1 个没有公布，已超过本级公布的 100.00 元，由镇政府说明。")
 
 
 def test_only_the_same_field_is_added_up() -> None:

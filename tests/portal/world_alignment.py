@@ -52,7 +52,7 @@ SUM: Final = pb.AlignedSum(
     matter=MATTER, title=_TITLE, domain="20", place="341323106000", period="2026-Q3", period_zh="2026年第三季度",
     field="people", state="disagree", organ="341323106-zf", organ_name="镇政府", whole_zh="9 人", index_number=_RECORD,
     total_zh="30 人", parts=[pb.SumPart(place=VILLAGE, value_zh="30 人", index_number=_RECORD)], places=2,
-    sentence_zh="已有 1 个村（社区）公布的人数合计 30 人，还有 1 个没有公布，就已经超过本级公布的 9 人，由镇政府说明。",
+    sentence_zh="已有 1 个村（社区）公布的人数合计 30 人，还有 1 个没有公布，已超过本级公布的 9 人，由镇政府说明。",
 )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def summed(one: Sum, level: str, organ: str) -> str:
     if one.state is SumState.INCOMPLETE:
         return f"已有 {so_far}，还有 {missing} 个没有公布，暂时不能核对总数 {whole}。"
     if missing:
-        return f"已有 {so_far}，还有 {missing} 个没有公布，就已经超过本级公布的 {whole}，由{organ}说明。"
+        return f"已有 {so_far}，还有 {missing} 个没有公布，已超过本级公布的 {whole}，由{organ}说明。"
     return f"{so_far}，与本级公布的 {whole}不一致，由{organ}会同下级说明。"
 
 

@@ -31,6 +31,15 @@ LISTS: Final[Mapping[str, str]] = MappingProxyType(
     {"": "全部", "disagree": "不一致", "agree": "一致", "alone": "无从比对"}
 )
 """What the comparisons may be narrowed to, in their order → its name."""
+MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "disagree": "至少一项数字，几方都公布了但不相同",
+        "agree": "几方都公布了的数字都相同",
+        "alone": "没有一项数字是两方都公布了的，比不了",
+        SUMS: "下级各自公布的数字加起来，与本级公布的总数对照",
+    }
+)
+"""What a list holds, for somebody who reads its name for the first time."""
 STATES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {
         "disagree": ("◆", "late", "不一致"),
@@ -103,6 +112,7 @@ async def board(request: Request) -> Response:
         "page": page,
         "size": PAGE_SIZE,
         "lists": LISTS,
+        "meanings": MEANINGS,
         "states": STATES,
         "fields": HEADS,
         "levels": LEVELS,
