@@ -47,8 +47,8 @@ _LATE: Final = (
 )
 _GAIN: Final = text(
     "INSERT INTO disclosed AS held SELECT organ, domain,"
-    " coalesce(array_agg(DISTINCT matter) FILTER (WHERE matter <> ''), '{}'),"
-    " coalesce(array_agg(DISTINCT matter) FILTER (WHERE matter <> '' AND late), '{}')"
+    " coalesce(array_agg(DISTINCT matter COLLATE \"C\") FILTER (WHERE matter <> ''), '{}'),"
+    " coalesce(array_agg(DISTINCT matter COLLATE \"C\") FILTER (WHERE matter <> '' AND late), '{}')"
     " FROM unnest(:organs, :domains, :matters, :lates) AS given (organ, domain, matter, late)"
     " GROUP BY organ, domain ORDER BY organ, domain ON CONFLICT (organ, domain) DO UPDATE SET"
     " matters = ARRAY(SELECT unnest(held.matters) UNION SELECT unnest(excluded.matters) ORDER BY 1),"
