@@ -93,6 +93,7 @@ class Pages:
             loader=PackageLoader("services.portal"),
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,  # templates come with the package; no page looks for newer ones on the disk
             trim_blocks=True,
             lstrip_blocks=True,
         )
