@@ -88,8 +88,10 @@ async def _past(portal: Portal, where: Where) -> dict[str, dict[str, object]]:
     assert where.divisions is not None
     found: dict[str, dict[str, object]] = {}
     for one in filter(None, map(where.divisions.find, where.place.predecessors)):
+        if one.heir != where.place.code:
+            continue
         shown = await or_none(in_force(portal, Where(one, where.divisions)))
-        if one.heir != where.place.code or shown is None or not shown.exists:
+        if shown is None or not shown.exists:
             continue
         asked = catalogues_pb2.ListEditionsRequest(catalogue=shown.catalogue.id)
         told = await or_none(portal.offices.catalogues.ListEditions(asked))
