@@ -11,6 +11,7 @@ import pytest
 from gongkai.rpc.catalog.v1 import catalogues_pb2 as pb
 from services.portal import rowwords
 from services.portal.catalogues import edition_of
+from services.portal.registry import Registry
 from tests.portal.reader import Page
 from tests.portal.world import World
 from tests.portal.world_editions import (
@@ -79,10 +80,14 @@ async def test_the_nearest_catalogue_in_force_is_shown_and_said(site: httpx.Asyn
     assert "渔沟镇目录第 1 版" in (await page(site, "/341323110/catalogue/")).text
 
 
-async def test_nothing_published_says_what_to_do(site: httpx.AsyncClient, world: World) -> None:
+async def test_nothing_published_says_what_to_do(
+    site: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before any catalogue the pages stand, and lead to what is public."""
     world.library.volumes.clear()
-    town = "/341323111"  # nobody else asks for it: what is in force is kept for seconds
+    # what is in force is kept for seconds, and other tests ask for it
+    monkeypatch.setattr(Registry, "catalogue", lambda self, place: self._read_catalogue(place.code))
+    town = "/341323111"
     assert "事项目录还没有发布" in (await page(site, f"{town}/catalogue/")).text
     assert "事项目录还没有发布" in (await page(site, f"{town}/catalogue/differences")).text
     assert "目录里没有这个领域的事项" in (await page(site, f"{town}/catalogue/20")).text
