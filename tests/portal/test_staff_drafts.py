@@ -13,6 +13,7 @@ from services.portal.pasting import lines_of
 from tests.portal.person import Person, sheet_of
 from tests.portal.test_portal_pages import Outline
 from tests.portal.world import COUNTY, MIGRATED, World
+from tests.portal.world_editions import ADDED, LEFT_OUT
 
 Come = Callable[[], Person]
 RECORD = "11341323MB00010117/202611-10001"
@@ -224,7 +225,7 @@ async def test_attachments_come_one_by_one_and_can_be_removed(people: Come, worl
 
 
 async def test_matters_follow_the_domain_without_script(people: Come) -> None:
-    """The domain is chosen, a button saves and lists its matters; what was typed stays."""
+    """The domain is chosen, a button saves and lists its matters in the county's own catalogue; what was typed stays."""
     person = people()
     await person.log_in("bianji")
     path = "/staff/drafts/d-draft/edit"
@@ -233,6 +234,10 @@ async def test_matters_follow_the_domain_without_script(people: Come) -> None:
     page = await person.get(answer.headers["location"])
     assert 'value="m-23-001"' in page.text
     assert sheet_of(page, path).value("title") == "改了领域"
+    answer = await person.fill(path, domain="20", act="matters")
+    page = await person.get(answer.headers["location"])
+    assert f'value="{ADDED}"' in page.text
+    assert f'value="{LEFT_OUT}"' not in page.text
 
 
 async def test_what_stands_against_publishing_is_listed_beside_the_form(people: Come) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gongkai.contracts.kinds import KINDS, VALIDITIES
 from gongkai.refusal import Reason
-from gongkai.rpc.catalog.v1 import catalog_pb2
+from gongkai.rpc.catalog.v1 import catalogues_pb2
 from gongkai.rpc.publishing.v1 import drafts_pb2 as pb
 from gongkai.security.permissions import Role
 from services.portal import figures
@@ -20,7 +20,7 @@ from services.portal.attaching import attach
 from services.portal.clients import Problem, Signed, problem_of
 from services.portal.forms import MIB, Form, read_form, redirect
 from services.portal.organs import Choice, organs_of
-from services.portal.portal import portal_of
+from services.portal.portal import Portal, portal_of
 from services.portal.routes.home import or_none
 from services.portal.routes.staff.acts import version_of
 from services.portal.routes.staff.drafts import draft_of, own_division, preview
@@ -209,9 +209,7 @@ def _reason(told: pb.Reason) -> Reason:
 async def _choices(request: Request, content: pb.DraftContent) -> Mapping[str, Any]:
     portal = portal_of(request)
     domains = await portal.registry.domains()
-    asked = catalog_pb2.ListMattersRequest(domain=content.domain, page_size=_MATTERS)
-    told = await or_none(portal.offices.catalog.ListMatters(asked)) if content.domain else None
-    matters = [(one.id, f"{one.level1}／{one.level2}") for one in told.matters] if told else []
+    matters = await _matters(portal, content) if content.domain else []
     if content.matter and content.matter not in dict(matters):
         matters.append((content.matter, f"{content.matter}（不在所选领域，请重新选）"))
     return {
@@ -220,3 +218,21 @@ async def _choices(request: Request, content: pb.DraftContent) -> Mapping[str, A
         "domains": [(one.code, f"{one.seq}　{one.name}") for one in domains.listed],
         "matters": matters,
     }
+
+
+async def _matters(portal: Portal, content: pb.DraftContent) -> list[tuple[str, str]]:
+    """The matters of the draft's domain in the catalogue in force where it is to be published, with their names."""
+    divisions = await or_none(portal.registry.divisions())
+    place = divisions.find(await own_division(portal, content)) if divisions else None
+    told = await or_none(portal.registry.catalogue(place)) if place else None
+    if told is None or not told.catalogue.id:
+        return []
+    asked = catalogues_pb2.ListRowsRequest(
+        catalogue=told.catalogue.id, domain=content.domain, page_size=_MATTERS
+    )
+    found = await or_none(portal.offices.catalogues.ListRows(asked))
+    return [(one.matter, _name(one.row)) for one in found.rows] if found else []
+
+
+def _name(row: catalogues_pb2.Row) -> str:
+    return "／".join(filter(None, (row.level1, row.level2, row.level3)))
