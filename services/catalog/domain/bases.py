@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar, Final, Literal
 
@@ -191,23 +191,17 @@ def _weigh(state: Basis, told: Standing) -> Verdict:
 def _events(
     state: Basis | None, identity: str, said: SetBasis, by: Literal["import", "edit"]
 ) -> list[BasisFacts]:
-    said = SetBasis(
-        _bare(said.title),
-        said.number.strip(),
-        said.kind,
-        said.region,
-        _names((*said.aliases, *(() if state is None else (state.said.title,))), said.title),
-        said.standing,
-    )
+    aliases = _names((*said.aliases, *(() if state is None else (state.said.title,))), said.title)
+    said = replace(said, title=_bare(said.title), number=said.number.strip(), aliases=aliases)
     if state is None:
         return [_event(BasisRegistered, identity, said, by)]
     was, events = state.said, list[BasisFacts]()
     described = (said.title, said.number, said.kind, said.aliases)
     if described != (was.title, was.number, was.kind, was.aliases):
-        before = SetBasis(said.title, said.number, said.kind, was.region, said.aliases, was.standing)
+        before = replace(said, region=was.region, standing=was.standing)
         events.append(_event(BasisDescribed, identity, before, by))
     if said.standing != was.standing:
-        after = SetBasis(said.title, said.number, said.kind, was.region, said.aliases, said.standing)
+        after = replace(said, region=was.region)
         events.append(_event(BasisStateChanged, identity, after, by))
     return events
 
