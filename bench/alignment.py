@@ -12,33 +12,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from itertools import product
-from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bench.database import database_of
 from gongkai.contracts.catalog import DivisionChanged
 from gongkai.contracts.contract import Contract
 from gongkai.contracts.facts import Fact
 from gongkai.contracts.publishing import RecordPublished
-from gongkai.devstack.ports import free_port
-from gongkai.devstack.postgres import Postgres
-from gongkai.devstack.process import Child
 from gongkai.messaging.applying import Received
 from gongkai.messaging.envelope import Envelope
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.collecting import collect_seldom
-from gongkai.serving.database import create_engine, migrate
 from services.oversight.api import OversightApi
 from services.oversight.views.writing import apply_records, apply_registry
 
@@ -125,35 +118,12 @@ async def timed(rounds: int, ask: Ask) -> str:
     return f"{statistics.median(found):9.1f} ms median, {p95:.1f} ms p95, {statistics.median(own):.1f} ms of Python's CPU"
 
 
-@asynccontextmanager
-async def database() -> AsyncIterator[AsyncEngine]:
-    """An empty database of oversight, on a server of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="gongkai-bench-"))
-    folder.chmod(0o711)  # noqa: ASYNC240 - nothing else runs yet
-    server = Postgres(folder, free_port(), durable=True)
-    server.prepare()
-    child = Child(server.spec(), run=folder / "run", logs=folder / "logs")
-    child.start()
-    try:
-        child.wait_ready()
-        server.ensure_role("gongkai")
-        server.ensure_database("bench", "gongkai")
-        url = server.url("gongkai", "bench")
-        await migrate("services.oversight", url)
-        engine = create_engine(url, pool_size=4)
-        yield engine
-        await engine.dispose()
-    finally:
-        child.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 async def measure(count: int, matters: int, periods: int, rounds: int) -> None:
     """Fill a database and print what each question costs."""
     townships = places(count)
     every = [COUNTY, *townships, *(village for villages in townships.values() for village in villages)]
     told = list(records(townships, matters, periods))
-    async with database() as engine:
+    async with database_of("oversight") as engine:
         divisions: list[Contract] = [
             DivisionChanged(code=code, version=1, name=code, level="x", parent=None) for code in every
         ]

@@ -13,26 +13,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from sqlalchemy import text
 
-from gongkai.devstack.ports import free_port
-from gongkai.devstack.postgres import Postgres
-from gongkai.devstack.process import Child
+from bench.database import database_of
 from gongkai.eventstore.ledger import CommandLedger
 from gongkai.eventstore.store import EventStore
 from gongkai.eventstore.vault import Vault
 from gongkai.serving.clock import new_id, utc_now
 from gongkai.serving.collecting import collect_seldom
-from gongkai.serving.database import create_engine, migrate
 from services.catalog.codec import CODEC
 from services.catalog.domain.editions import Matter
 from services.catalog.domain.edits import Edit
@@ -79,27 +73,11 @@ def grown(seed: Seed, size: int) -> Seed:
 @asynccontextmanager
 async def desk_of(size: int) -> AsyncIterator[Desk]:
     """Catalog on a database of its own, with a standard of so many matters in force."""
-    folder = Path(tempfile.mkdtemp(prefix="gongkai-bench-"))
-    folder.chmod(0o711)  # noqa: ASYNC240 - nothing else runs yet
-    server = Postgres(folder, free_port())
-    server.prepare()
-    child = Child(server.spec(), run=folder / "run", logs=folder / "logs")
-    child.start()
-    try:
-        child.wait_ready()
-        server.ensure_role("gongkai")
-        server.ensure_database("bench", "gongkai")
-        url = server.url("gongkai", "bench")
-        await migrate("services.catalog", url)
-        engine = create_engine(url)
+    async with database_of("catalog") as engine:
         store = EventStore(CODEC, clock=utc_now, ids=new_id, vault=Vault(bytes(32), clock=utc_now))
         office = Office(engine, store, CommandLedger(clock=utc_now))
         await sow(office, grown(read_seed(), size))
         yield Desk(office, utc_now)
-        await engine.dispose()
-    finally:
-        child.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def seconds(work: Awaitable[object]) -> float:

@@ -11,20 +11,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bench.database import database_of
 from gongkai.contracts.catalog import (
     CalendarAnnounced,
     DomainState,
@@ -37,15 +34,11 @@ from gongkai.contracts.catalog import (
 from gongkai.contracts.contract import Contract
 from gongkai.contracts.matters import MatterReading, TimeLimit
 from gongkai.contracts.publishing import RecordPublished
-from gongkai.devstack.ports import free_port
-from gongkai.devstack.postgres import Postgres
-from gongkai.devstack.process import Child
 from gongkai.eventstore.store import EventStore
 from gongkai.messaging.applying import Received
 from gongkai.messaging.envelope import Envelope
 from gongkai.rpc.oversight.v1 import oversight_pb2 as pb
 from gongkai.serving.clock import new_id
-from gongkai.serving.database import create_engine, migrate
 from services.oversight.api import OversightApi
 from services.oversight.codec import CODEC
 from services.oversight.rounds import Rounds
@@ -144,33 +137,10 @@ def p95(found: list[float]) -> float:
     return statistics.quantiles(found, n=20, method="inclusive")[-1]
 
 
-@asynccontextmanager
-async def database() -> AsyncIterator[AsyncEngine]:
-    """An empty database of oversight, on a server of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="gongkai-bench-"))
-    folder.chmod(0o711)  # noqa: ASYNC240 - nothing else runs yet
-    server = Postgres(folder, free_port(), durable=True)
-    server.prepare()
-    child = Child(server.spec(), run=folder / "run", logs=folder / "logs")
-    child.start()
-    try:
-        child.wait_ready()
-        server.ensure_role("gongkai")
-        server.ensure_database("bench", "gongkai")
-        url = server.url("gongkai", "bench")
-        await migrate("services.oversight", url)
-        engine = create_engine(url, pool_size=4)
-        yield engine
-        await engine.dispose()
-    finally:
-        child.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 async def measure(matters: int, divisions: int, organs: int, rounds: int, *, own: bool) -> None:
     """Fill a database and print what each question costs."""
     words = 50
-    async with database() as engine:
+    async with database_of("oversight") as engine:
         began = time.perf_counter()
         await tell(engine, list(catalogue(matters, words)), apply_registry)
         registered = time.perf_counter() - began
